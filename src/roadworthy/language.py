@@ -1,0 +1,99 @@
+"""A cheap guess at the language of a short message: by its script, then by its function words."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import cache
+
+from roadworthy import lexicon
+
+UNKNOWN = "und"
+_WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)*")
+# The first code point of a block, and the script and language most likely written in it.
+_SCRIPTS = (
+    (0x0041, "latin", "en"),
+    (0x0370, "greek", "el"),
+    (0x0400, "cyrillic", "ru"),
+    (0x0530, "other", UNKNOWN),
+    (0x0590, "hebrew", "he"),
+    (0x0600, "arabic", "ar"),
+    (0x0900, "devanagari", "hi"),
+    (0x0980, "other", UNKNOWN),
+    (0x0E00, "thai", "th"),
+    (0x0E80, "other", UNKNOWN),
+    (0x1E00, "latin", "en"),
+    (0x1F00, "greek", "el"),
+    (0x2000, "other", UNKNOWN),
+    (0x3040, "kana", "ja"),
+    (0x3100, "other", UNKNOWN),
+    (0x3400, "han", "zh"),
+    (0xA000, "other", UNKNOWN),
+    (0xAC00, "hangul", "ko"),
+    (0xD7B0, "other", UNKNOWN),
+)
+
+
+def guess_language(text: str) -> tuple[str, str]:
+    """The likely language and the script of most of its letters; English where Latin letters say nothing else.
+
+    A message counts as another language only when at least two of its words, and more than of the English ones,
+    are function words of that language, so that a mixed message stays what most of it is.
+
+    Examples
+    --------
+    >>> guess_language("where is my order")
+    ('en', 'latin')
+    >>> guess_language("dónde está mi pedido, todavía no lo veo")
+    ('es', 'latin')
+    >>> guess_language("मेरा ऑर्डर कहाँ है")
+    ('hi', 'devanagari')
+    >>> guess_language("12345")
+    ('und', 'other')
+    """
+    if text.isascii():
+        if not any(map(str.isalpha, text)):
+            return UNKNOWN, "other"
+    else:
+        script, language = _script(text)
+        if script != "latin":
+            return language, script
+    return _latin_language(text), "latin"
+
+
+def _script(text: str) -> tuple[str, str]:
+    counts: dict[tuple[str, str], int] = {}
+    for character in text:
+        if character.isalpha():
+            found = _block(ord(character))
+            counts[found] = counts.get(found, 0) + 1
+    return max(counts, key=counts.__getitem__) if counts else ("other", UNKNOWN)
+
+
+@cache
+def _block(code: int) -> tuple[str, str]:
+    # No letter stands before the first block, which starts at "A".
+    return next((script, language) for start, script, language in reversed(_SCRIPTS) if code >= start)
+
+
+@cache
+def _function_words() -> dict[str, tuple[str, ...]]:
+    """Each function word with the languages that use it."""
+    found: dict[str, tuple[str, ...]] = {}
+    for language, listed in lexicon.rows("function_words.tsv"):
+        for word in listed.split():
+            found[word] = (*found.get(word, ()), language)
+    return found
+
+
+def _latin_language(text: str) -> str:
+    known = _function_words()
+    votes = {"en": 0}
+    text = text.lower()
+    if not text.isascii():
+        text = unicodedata.normalize("NFC", text).replace("’", "'")
+    for word in _WORD.findall(text):
+        for language in known.get(word, ()):
+            votes[language] = votes.get(language, 0) + 1
+    best = max(votes, key=votes.__getitem__)
+    return best if votes[best] >= 2 and votes[best] > votes["en"] else "en"
