@@ -1,0 +1,45 @@
+"""Casing: no capitals at all, words shouted, capitals in the wrong places."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from roadworthy.perturbations.draw import Draw
+from roadworthy.perturbations.registry import ANY_LANGUAGE, perturbation
+from roadworthy.perturbations.words import SHARE
+
+
+@perturbation("casing", languages=[ANY_LANGUAGE], weight=4)
+def all_lowercase(text: str, severity: int, draw: Draw) -> str:
+    """No capitals, at every severity."""
+    return text.lower()
+
+
+@perturbation("casing", languages=[ANY_LANGUAGE], weight=2)
+def shouted_words(text: str, severity: int, draw: Draw) -> str:
+    """A share of the words in capitals; at severity 5 the whole message."""
+    if severity == 5:
+        return text.upper()
+    return _recased(text, severity, draw, str.upper)
+
+
+@perturbation("casing", languages=[ANY_LANGUAGE], weight=1)
+def capitalised_words(text: str, severity: int, draw: Draw) -> str:
+    """A Share of the Words Begins With a Capital."""
+    return _recased(text, severity, draw, lambda token: token[:1].upper() + token[1:])
+
+
+@perturbation("casing", languages=[ANY_LANGUAGE], weight=1)
+def caps_lock(text: str, severity: int, draw: Draw) -> str:
+    """Caps lock was on: every letter in the other case, at every severity."""
+    return text.swapcase()
+
+
+def _recased(text: str, severity: int, draw: Draw, recase: Callable[[str], str]) -> str:
+    tokens = text.split(" ")
+    places = [i for i, token in enumerate(tokens) if recase(token) != token]
+    if not places:
+        return text
+    for i in draw.sample(len(places), draw.count(len(places), SHARE[severity])):
+        tokens[places[i]] = recase(tokens[places[i]])
+    return " ".join(tokens)

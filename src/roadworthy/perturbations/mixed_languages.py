@@ -1,0 +1,47 @@
+"""Mixed languages: Hinglish and Spanglish, by the word and by the phrase, romanised as people type them."""
+
+from __future__ import annotations
+
+from roadworthy import lexicon
+from roadworthy.perturbations.draw import Draw
+from roadworthy.perturbations.registry import perturbation
+from roadworthy.perturbations.texting import same_negation
+from roadworthy.perturbations.words import SHARE, replace_phrases
+
+
+@perturbation("mixed_languages", weight=2)
+def hinglish_words(text: str, severity: int, draw: Draw) -> str:
+    """Single English words become romanised Hindi."""
+    return replace_phrases(text, severity, draw, _single(same_negation("hinglish.tsv")))
+
+
+@perturbation("mixed_languages", weight=3)
+def hinglish_phrases(text: str, severity: int, draw: Draw) -> str:
+    """Phrases and words become romanised Hindi, in the frame of a Hindi message."""
+    return _switch(text, severity, draw, "hinglish")
+
+
+@perturbation("mixed_languages", weight=2)
+def spanglish_words(text: str, severity: int, draw: Draw) -> str:
+    """Single English words become Spanish."""
+    return replace_phrases(text, severity, draw, _single(same_negation("spanglish.tsv")))
+
+
+@perturbation("mixed_languages", weight=3)
+def spanglish_phrases(text: str, severity: int, draw: Draw) -> str:
+    """Phrases and words become Spanish, in the frame of a Spanish message."""
+    return _switch(text, severity, draw, "spanglish")
+
+
+def _single(entries: dict[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+    return {key: values for key, values in entries.items() if " " not in key}
+
+
+def _switch(text: str, severity: int, draw: Draw, language: str) -> str:
+    switched = replace_phrases(text, severity, draw, same_negation(f"{language}.tsv")).lower()
+    frames = lexicon.grouped(f"{language}_frames.tsv")
+    if draw.chance(0.2 + SHARE[severity] / 2):
+        switched = f"{draw.pick(frames['before'])} {switched}"
+    if draw.chance(0.2 + SHARE[severity] / 2):
+        switched = f"{switched.rstrip(' .')} {draw.pick(frames['after'])}"
+    return switched

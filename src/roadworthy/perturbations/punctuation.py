@@ -1,0 +1,56 @@
+"""Punctuation: left out, repeated, or with spaces where none belong. Marks inside numbers and links stay."""
+
+from __future__ import annotations
+
+import re
+
+from roadworthy import lexicon
+from roadworthy.perturbations.draw import Draw
+from roadworthy.perturbations.registry import ANY_LANGUAGE, perturbation
+from roadworthy.perturbations.words import SHARE, is_negation
+
+_MARK = re.compile(r"(?<![.,;:!?])[.,;:!?]++(?=\s|$)")
+_REPEATS = {1: 1, 2: 2, 3: 3, 4: 4, 5: 6}
+
+
+@perturbation("punctuation", languages=[ANY_LANGUAGE], weight=4)
+def dropped_punctuation(text: str, severity: int, draw: Draw) -> str:
+    """The last mark is left out; from severity 3 on every mark that ends a word."""
+    if severity < 3:
+        return text.rstrip(" .,;:!?") or text
+    return _MARK.sub("", text) if any(map(str.isalnum, text)) else text
+
+
+@perturbation("punctuation", languages=[ANY_LANGUAGE], weight=3)
+def repeated_punctuation(text: str, severity: int, draw: Draw) -> str:
+    """The last mark is repeated, or some are added where there is none: why??? or please!!!"""
+    bare = text.rstrip(" .,;:!?")
+    ending = text[len(bare) :].strip()
+    mark = ending[-1] if ending and ending[-1] in "?!" else draw.pick("!!.")
+    return bare + mark * (1 + _REPEATS[severity] + draw.below(2)) if bare else text
+
+
+@perturbation("punctuation", languages=[ANY_LANGUAGE], weight=1)
+def spaced_punctuation(text: str, severity: int, draw: Draw) -> str:
+    """A space before marks : like this ?"""
+    marks = [match.start() for match in _MARK.finditer(text)]
+    if not marks:
+        return text
+    cuts = [marks[i] for i in draw.sample(len(marks), draw.count(len(marks), SHARE[severity]))]
+    return " ".join(text[start:end] for start, end in zip([0, *cuts], [*cuts, len(text)], strict=True))
+
+
+@perturbation("punctuation", languages=[ANY_LANGUAGE], weight=2)
+def trailing_dots(text: str, severity: int, draw: Draw) -> str:
+    """Dots instead of marks, and after words that carry content... like this..."""
+    tokens = text.rstrip(" .").split(" ")
+    places = [i for i, token in enumerate(tokens) if len(token) > 2 and token[-1].isalpha() and _ends_phrase(token)]
+    if not places:
+        return text
+    for i in draw.sample(len(places), draw.count(len(places), SHARE[severity] / 3)):
+        tokens[places[i]] += "." * (2 + draw.below(3))
+    return " ".join(tokens)
+
+
+def _ends_phrase(token: str) -> bool:
+    return token.lower() not in lexicon.words("fillers.txt") and not is_negation(token)

@@ -1,0 +1,219 @@
+"""The registry of perturbations: what a perturbation is, how one is added, and how messages go through one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import overload
+
+from roadworthy.errors import PerturbationError
+from roadworthy.language import guess_language
+from roadworthy.perturbations.draw import Draw
+
+SEVERITIES = (1, 2, 3, 4, 5)
+ANY_LANGUAGE = "any"
+LATIN_SCRIPT = "latin"
+ENTRY_POINTS = "roadworthy.perturbations"
+
+Change = Callable[[str, int, Draw], str]
+
+
+@dataclass(frozen=True)
+class Perturbation:
+    """One way in which users write otherwise than the training set, the label staying the same.
+
+    Parameters
+    ----------
+    name, family
+        Names in snake_case; a family holds perturbations of one kind.
+    change
+        The function: text, severity and a `Draw` give the perturbed text. It draws from nothing else.
+    languages
+        Codes of the languages that it can be applied to, ``"latin"`` for every language in that script, or
+        ``"any"``.
+    weight
+        How often its family draws it, beside the other members.
+
+    Examples
+    --------
+    >>> shout = Perturbation("shout", "casing", lambda text, severity, draw: text.upper())
+    >>> shout("where is it", severity=1, seed=0)
+    'WHERE IS IT'
+    """
+
+    name: str
+    family: str
+    change: Change
+    languages: tuple[str, ...] = ("en",)
+    weight: float = 1.0
+
+    def __call__(self, text: str, *, severity: int = 3, seed: int = 0) -> str:
+        """Perturb one message."""
+        return self.change(text, severity, Draw(self.name, severity, seed, text))
+
+    def covers(self, language: str, script: str) -> bool:
+        """Whether it can be applied to a message in that language and script."""
+        return ANY_LANGUAGE in self.languages or script in self.languages or language in self.languages
+
+
+@dataclass(frozen=True)
+class Perturbed:
+    """n perturbed messages, and for each whether the perturbation applies to its language and changed it."""
+
+    texts: list[str]
+    applicable: list[bool]
+    changed: list[bool]
+
+
+REGISTRY: dict[str, Perturbation] = {}
+
+
+def register(perturbation: Perturbation) -> Perturbation:
+    """Add a perturbation to the registry.
+
+    Raises
+    ------
+    PerturbationError
+        Its name is taken by another one or by a family, or its family bears the name of a perturbation.
+    """
+    taken = REGISTRY.get(perturbation.name)
+    if taken is not None and taken != perturbation:
+        raise PerturbationError(f"two perturbations are called {perturbation.name!r}", mend="rename one of them")
+    if perturbation.name in {perturbation.family, *(p.family for p in REGISTRY.values())}:
+        raise PerturbationError(f"{perturbation.name!r} is the name of a family", mend="rename the perturbation")
+    if perturbation.family in REGISTRY:
+        raise PerturbationError(f"{perturbation.family!r} is the name of a perturbation", mend="rename the family")
+    REGISTRY[perturbation.name] = perturbation
+    return perturbation
+
+
+def perturbation(family: str, *, languages: Iterable[str] = ("en",), weight: float = 1.0) -> Callable[[Change], Change]:
+    """Register the decorated function under its own name."""
+
+    def decorate(change: Change) -> Change:
+        name = change.__name__
+        register(Perturbation(name, family, change, tuple(languages), weight))
+        return change
+
+    return decorate
+
+
+@cache
+def load_entry_points() -> None:
+    """Register the perturbations that installed packages offer; done once, on first use.
+
+    Raises
+    ------
+    PerturbationError
+        An entry point does not load, or is not a `Perturbation`.
+    """
+    from importlib.metadata import entry_points
+
+    for entry in entry_points(group=ENTRY_POINTS):
+        where = f"entry point {entry.name} ({entry.value})"
+        try:
+            loaded = entry.load()
+        except Exception as error:
+            raise PerturbationError(
+                f"does not load: {error}", where=where, mend="mend or uninstall that package"
+            ) from error
+        if not isinstance(loaded, Perturbation):
+            raise PerturbationError("is not a Perturbation", where=where, mend="point it at a Perturbation")
+        register(loaded)
+
+
+def families() -> dict[str, tuple[Perturbation, ...]]:
+    """Every family with its members, in the order of registration."""
+    load_entry_points()
+    found: dict[str, list[Perturbation]] = {}
+    for member in REGISTRY.values():
+        found.setdefault(member.family, []).append(member)
+    return {family: tuple(members) for family, members in found.items()}
+
+
+def find(name: str) -> tuple[Perturbation, ...]:
+    """The perturbation of that name alone, or all members of that family.
+
+    Raises
+    ------
+    PerturbationError
+        There is neither; the message lists the families.
+    """
+    known = families()
+    if name in known:
+        return known[name]
+    if name in REGISTRY:
+        return (REGISTRY[name],)
+    raise PerturbationError(
+        f"no perturbation or family {name!r}",
+        mend=f"families are {', '.join(known)}; see roadworthy perturb --help",
+    )
+
+
+@overload
+def perturb(texts: str, name: str, *, severity: int = 3, seed: int = 0) -> str: ...  # type: ignore[overload-overlap]
+@overload
+def perturb(texts: Sequence[str], name: str, *, severity: int = 3, seed: int = 0) -> list[str]: ...
+def perturb(texts: str | Sequence[str], name: str, *, severity: int = 3, seed: int = 0) -> str | list[str]:
+    """Messages as such users would write them.
+
+    Parameters
+    ----------
+    texts
+        One message, or a sequence of n.
+    name
+        A perturbation, or a family; a family draws one of its members for each message.
+    severity
+        1 (mild) to 5 (heavy).
+    seed
+        The same seed gives the same messages, whatever their order or number.
+
+    Returns
+    -------
+    str or list of str
+        As many messages as were given. A message in a language that is not covered stays as it is.
+
+    Raises
+    ------
+    PerturbationError
+        No such perturbation, or a severity that is not 1 to 5.
+
+    Examples
+    --------
+    >>> perturb("Where is my order?", "all_lowercase")
+    'where is my order?'
+    """
+    if isinstance(texts, str):
+        return perturb_all([texts], name, severity=severity, seed=seed).texts[0]
+    return perturb_all(list(texts), name, severity=severity, seed=seed).texts
+
+
+def perturb_all(texts: Sequence[str], name: str, *, severity: int = 3, seed: int = 0) -> Perturbed:
+    """As `perturb`, and for each message whether it was applicable and whether it changed."""
+    members = find(name)
+    require_severity(severity)
+    result, applicable = [], []
+    for text in texts:
+        language, script = guess_language(text)
+        covering = [member for member in members if member.covers(language, script)]
+        applicable.append(bool(covering))
+        result.append(_first_change(text, name, covering, severity, seed))
+    return Perturbed(result, applicable, [a != b for a, b in zip(texts, result, strict=True)])
+
+
+def _first_change(text: str, name: str, members: list[Perturbation], severity: int, seed: int) -> str:
+    if len(members) > 1:
+        order = Draw(name, severity, seed, text).weighted_order([member.weight for member in members])
+        members = [members[i] for i in order]
+    for member in members:
+        perturbed = member(text, severity=severity, seed=seed)
+        if perturbed != text:
+            return perturbed
+    return text
+
+
+def require_severity(severity: int) -> None:
+    """Refuse a severity that is not an integer from 1 to 5."""
+    if severity not in SEVERITIES or isinstance(severity, bool):
+        raise PerturbationError(f"severity {severity!r}", mend="give 1 (mild) to 5 (heavy)")

@@ -1,0 +1,75 @@
+"""Slang and texting shorthand: u, pls, idk, gonna, and the tone that comes with them."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+
+from roadworthy import lexicon
+from roadworthy.perturbations.draw import Draw
+from roadworthy.perturbations.registry import perturbation
+from roadworthy.perturbations.words import SHARE, change_words, negations, replace_phrases
+
+_OPENERS = ("hey", "hi", "yo", "heya", "ok so", "so", "um", "quick q")
+_CLOSERS = ("lol", "tbh", "thx", "pls", "ngl", "cheers", "ta", "smh", "pls asap")
+_CLOSERS_OF_QUESTIONS = ("lol", "thx", "pls", "cheers", "ta")
+_INNER_VOWEL = re.compile(r"[aeiou]", re.IGNORECASE)
+_MOST_VOWELS = 3
+
+
+@cache
+def same_negation(name: str) -> dict[str, tuple[str, ...]]:
+    """The entries of a lexicon that neither lose nor add a negation."""
+    kept = {}
+    for key, values in lexicon.alternatives(name).items():
+        alike = tuple(value for value in values if len(negations(value)) == len(negations(key)))
+        if alike:
+            kept[key] = alike
+    return kept
+
+
+@perturbation("texting", weight=6)
+def shorthand(text: str, severity: int, draw: Draw) -> str:
+    """Words and phrases become texting shorthand, in lower case from severity 2 on."""
+    short = replace_phrases(text, severity, draw, same_negation("texting.tsv"))
+    return short.lower() if severity >= 2 else short
+
+
+@perturbation("texting", weight=2)
+def informal_words(text: str, severity: int, draw: Draw) -> str:
+    """Ordinary words become informal ones of the same meaning."""
+    return replace_phrases(text, severity, draw, same_negation("slang.tsv"))
+
+
+@perturbation("texting", weight=2)
+def clipped_words(text: str, severity: int, draw: Draw) -> str:
+    """The g of -ing or the inner vowels are left out: goin, dlvry; names keep theirs."""
+
+    def edit(word: str, draw: Draw) -> str:
+        if _is_spoken_ing(word):
+            return word[:-1]
+        return word[0] + _INNER_VOWEL.sub("", word[1:-1]) + word[-1]
+
+    return change_words(text, severity, draw, edit, _can_clip)
+
+
+def _is_spoken_ing(word: str) -> bool:
+    """Whether -ing is an ending: of going and missing, not of thing and bring."""
+    return word.lower().endswith("ing") and bool(_INNER_VOWEL.search(word[:-3]))
+
+
+def _can_clip(word: str) -> bool:
+    if len(word) < 5 or not word.isalpha() or (word[0].isupper() and not word.isupper()):
+        return False
+    return _is_spoken_ing(word) or 1 <= len(_INNER_VOWEL.findall(word[1:-1])) <= _MOST_VOWELS
+
+
+@perturbation("texting", weight=2)
+def chat_tone(text: str, severity: int, draw: Draw) -> str:
+    """Small talk around the message, lower case, no full stop: hey ... lol."""
+    core = text.rstrip(" .").lower()
+    if not core:
+        return text
+    closers = _CLOSERS_OF_QUESTIONS if core.endswith("?") else _CLOSERS
+    core = f"{draw.pick(_OPENERS)} {core}" if draw.chance(0.3 + SHARE[severity] / 2) else core
+    return f"{core} {draw.pick(closers)}" if draw.chance(0.3 + SHARE[severity] / 2) else core
