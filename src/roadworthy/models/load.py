@@ -1,0 +1,123 @@
+"""`load_model`: a spec from the command line becomes a model."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+import warnings
+from pathlib import Path
+from typing import Any
+
+from roadworthy.errors import ModelError, named
+from roadworthy.models.adapt import Model, as_model
+
+SPECS = "pickles:VECTORIZER,MODEL, a .skops, .joblib or .pkl file, or python:MODULE:FUNCTION"
+
+
+def load_model(spec: str | Path, *, allow_pickle: bool = False) -> Model:
+    """Load the model that a spec names.
+
+    Parameters
+    ----------
+    spec
+        ``pickles:vectorizer.pkl,model.pkl``; a ``.skops``, ``.joblib``, ``.pkl`` or ``.pickle`` file of a fitted
+        scikit-learn pipeline; ``python:module:function``, the module being looked for in the working directory
+        as well.
+    allow_pickle
+        Pickle and joblib files run code when they are loaded: allow it.
+
+    Raises
+    ------
+    ModelError
+        No adapter fits, the file is missing or broken, or a pickle is not allowed.
+    """
+    text = str(spec)
+    if text.startswith("pickles:"):
+        return _load_pair(text, allow_pickle)
+    if text.startswith("python:"):
+        return _load_function(text)
+    path = Path(text)
+    suffix = path.suffix.lower()
+    if suffix in {".pkl", ".pickle", ".joblib"}:
+        return as_model(_unpickle(path, allow_pickle), name=text)
+    if suffix == ".skops":
+        return as_model(_load_skops(path), name=text)
+    raise ModelError("no adapter fits this spec", where=text, mend=f"give {SPECS}")
+
+
+def _load_pair(spec: str, allow_pickle: bool) -> Model:
+    names = [name.strip() for name in spec.removeprefix("pickles:").split(",")]
+    if len(names) != 2 or not all(names):
+        raise ModelError("not two files", where=spec, mend="write pickles:vectorizer.pkl,model.pkl")
+    vectorizer, model = (_unpickle(Path(name), allow_pickle) for name in names)
+    return as_model((vectorizer, model), name=spec)
+
+
+def _unpickle(path: Path, allow_pickle: bool) -> Any:
+    _require_file(path)
+    if not allow_pickle:
+        raise ModelError(
+            "a pickle runs any code that its author put into it when it is loaded",
+            where=path,
+            mend="if you trust it, add --allow-pickle (allow_pickle=True); better, save the model with skops",
+        )
+    import joblib
+    from sklearn.exceptions import InconsistentVersionWarning
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", InconsistentVersionWarning)
+            # It reads plain pickles too, and what joblib wrote under the name of a pickle.
+            return joblib.load(path)
+    except InconsistentVersionWarning as warning:
+        raise ModelError(
+            f"saved with scikit-learn {warning.original_sklearn_version}, here is {warning.current_sklearn_version}",
+            where=path,
+            mend="install that version, or train again",
+        ) from None
+    except (Exception, SystemExit) as error:
+        raise ModelError(
+            f"does not load ({named(error)})", where=path, mend="save it again with this environment"
+        ) from error
+
+
+def _load_skops(path: Path) -> Any:
+    _require_file(path)
+    import skops.io
+
+    try:
+        untrusted = skops.io.get_untrusted_types(file=path)
+        if untrusted:
+            raise ModelError(
+                f"holds types that are not trusted: {', '.join(untrusted)}",
+                where=path,
+                mend="save a model made of scikit-learn's own types",
+            )
+        return skops.io.load(path, trusted=[])
+    except ModelError:
+        raise
+    except Exception as error:
+        raise ModelError(f"does not load ({named(error)})", where=path, mend="save it again with skops") from error
+
+
+def _require_file(path: Path) -> None:
+    if not path.is_file():
+        raise ModelError("no such file", where=path, mend="check the path")
+
+
+def _load_function(spec: str) -> Model:
+    module_name, _, function_name = spec.removeprefix("python:").partition(":")
+    if not module_name or not function_name:
+        raise ModelError("no module and function", where=spec, mend="write python:module:function")
+    here = str(Path.cwd())
+    if here not in sys.path:
+        sys.path.insert(0, here)
+    try:
+        found = importlib.import_module(module_name)
+        for part in function_name.split("."):
+            found = getattr(found, part)
+    except (Exception, SystemExit) as error:
+        raise ModelError(
+            f"does not import ({named(error)})", where=spec, mend="check the module and its name"
+        ) from error
+    return as_model(found, name=spec)

@@ -1,0 +1,100 @@
+"""A model is asked about every message once, in batches, and what goes wrong is said."""
+
+import tracemalloc
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from roadworthy.errors import DataError, ModelError
+from roadworthy.models.adapt import as_model
+from roadworthy.models.ask import ask
+
+
+@given(st.integers(1, 60), st.integers(1, 25))
+def test_every_message_is_asked_about_once_in_its_order(n: int, batch_size: int) -> None:
+    batches: list[list[str]] = []
+    steps: list[tuple[int, int]] = []
+
+    def echo(texts: list[str]) -> list[str]:
+        batches.append(texts)
+        return texts
+
+    texts = [f"message {i}" for i in range(n)]
+    answers = ask(as_model(echo), texts, batch_size=batch_size, progress=lambda *step: steps.append(step))
+    assert answers.predictions.labels.tolist() == texts
+    assert [text for batch in batches for text in batch] == texts
+    assert max(map(len, batches)) <= batch_size
+    assert len(batches[0]) == answers.memory_batch
+    assert steps == [(sum(map(len, batches[: i + 1])), n) for i in range(len(batches))]
+
+
+def test_the_cost_is_measured() -> None:
+    def hungry(texts: list[str]) -> list[str]:
+        np.ones(5_000_000).sum()
+        return texts
+
+    answers = ask(as_model(hungry), ["a", "b", "c", "d"])
+    assert 39 < answers.memory_mb < 45
+    assert answers.cpu_seconds_per_1000 > 0
+    assert not tracemalloc.is_tracing()
+
+
+def test_one_message_has_no_time_of_its_own() -> None:
+    assert ask(as_model(lambda texts: texts), ["a"]).cpu_seconds_per_1000 == 0
+
+
+def test_a_measurement_that_is_already_running_goes_on() -> None:
+    tracemalloc.start()
+    try:
+        ask(as_model(lambda texts: texts), ["a", "b"])
+        assert tracemalloc.is_tracing()
+    finally:
+        tracemalloc.stop()
+
+
+def raises(error: BaseException) -> Callable[[list[str]], Any]:
+    def model(texts: list[str]) -> Any:
+        raise error
+
+    return model
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (ValueError("two\nlines"), "raised ValueError: two lines on a batch of 1 messages; make it predict"),
+        (KeyError("x"), "raised KeyError: 'x' on a batch"),
+        (RuntimeError(), "raised RuntimeError on a batch"),
+        (SystemExit(0), "raised SystemExit: 0 on a batch"),
+    ],
+)
+def test_a_model_that_raises_is_named_with_what_it_said(error: BaseException, said: str) -> None:
+    with pytest.raises(ModelError) as caught:
+        ask(as_model(raises(error), name="m"), ["a", "b"])
+    assert str(caught.value).startswith(f"m: {said}")
+    assert caught.value.__cause__ is error
+    assert not tracemalloc.is_tracing()
+
+
+def test_an_error_of_ours_stays_as_it_is() -> None:
+    error = DataError("no rows")
+    with pytest.raises(DataError) as caught:
+        ask(as_model(raises(error)), ["a"])
+    assert caught.value is error
+
+
+def test_an_interruption_stays_an_interruption() -> None:
+    with pytest.raises(KeyboardInterrupt):
+        ask(as_model(raises(KeyboardInterrupt())), ["a"])
+
+
+@pytest.mark.parametrize(
+    ("texts", "batch_size", "said"), [([], 5, "no message to ask about"), (["a"], 0, "a batch of 0 messages")]
+)
+def test_nothing_cannot_be_asked(texts: list[str], batch_size: int, said: str) -> None:
+    with pytest.raises(ModelError, match=said):
+        ask(as_model(lambda texts: texts), texts, batch_size=batch_size)

@@ -1,0 +1,168 @@
+"""Every spec loads its model, and what does not load says why in one line."""
+
+import pickle
+import sys
+import types
+from pathlib import Path
+from typing import Any
+
+import joblib
+import pytest
+import sklearn
+import skops.io
+from sklearn.feature_extraction.text import CountVectorizer
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import Pipeline, make_pipeline
+
+from roadworthy.errors import ModelError
+from roadworthy.models import load_model
+from roadworthy.models.ask import ask
+
+TEXTS = ["my order is late", "where is my order", "give me a refund", "refund please now"]
+LABELS = ["order", "order", "refund", "refund"]
+
+
+@pytest.fixture
+def pipeline() -> Pipeline:
+    return make_pipeline(CountVectorizer(), LogisticRegression()).fit(TEXTS, LABELS)
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    monkeypatch.delitem(sys.modules, "mine", raising=False)
+    return tmp_path
+
+
+def answers(spec: str | Path, **options: Any) -> list[str]:
+    return list(ask(load_model(spec, **options), TEXTS).predictions.labels)
+
+
+@pytest.mark.parametrize("suffix", [".pkl", ".pickle", ".joblib", ".PKL"])
+@pytest.mark.parametrize("by", ["pickle", "joblib", "joblib, compressed"])
+def test_a_pickle_loads_whoever_wrote_it(folder: Path, pipeline: Pipeline, suffix: str, by: str) -> None:
+    file = folder / f"model{suffix}"
+    if by == "pickle":
+        file.write_bytes(pickle.dumps(pipeline))
+    else:
+        joblib.dump(pipeline, file, compress=3 if by.endswith("compressed") else 0)
+    assert answers(file, allow_pickle=True) == LABELS
+    assert load_model(file, allow_pickle=True).name == str(file)
+
+
+def test_a_pair_of_pickles_loads(folder: Path, pipeline: Pipeline) -> None:
+    for name, (_, step) in zip(("v.pkl", "m.pkl"), pipeline.steps, strict=True):
+        (folder / name).write_bytes(pickle.dumps(step))
+    assert answers("pickles:v.pkl, m.pkl", allow_pickle=True) == LABELS
+
+
+def test_a_skops_file_loads_without_leave(folder: Path, pipeline: Pipeline) -> None:
+    skops.io.dump(pipeline, folder / "model.skops")
+    assert answers("model.skops") == LABELS
+
+
+def test_a_skops_file_of_other_types_is_not_trusted(folder: Path) -> None:
+    skops.io.dump(make_pipeline(CountVectorizer(tokenizer=answers)), folder / "model.skops")
+    with pytest.raises(ModelError, match=r"model.skops: holds types that are not trusted: .*answers"):
+        load_model("model.skops")
+
+
+def test_functions_pairs_and_black_boxes_load_from_a_module(
+    folder: Path, pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Box:
+        def answer(self, texts: list[str]) -> list[str]:
+            return ["order"] * len(texts)
+
+    mine = types.ModuleType("mine")
+    vars(mine).update(pipeline=pipeline, pair=tuple(step for _, step in pipeline.steps), box=Box(), Box=Box)
+    mine.function = lambda texts: LABELS[: len(texts)]  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "mine", mine)
+    assert answers("python:mine:pipeline") == answers("python:mine:pair") == LABELS
+    assert answers("python:mine:box") == answers("python:mine:box.answer") == ["order"] * 4
+    assert load_model("python:mine:function").name == "python:mine:function"
+    with pytest.raises(ModelError, match="python:mine:Box: is a class, not a model"):
+        load_model("python:mine:Box")
+
+
+def test_a_module_is_found_in_the_working_directory(folder: Path) -> None:
+    (folder / "mine.py").write_text("def classify(texts):\n    return ['order'] * len(texts)\n")
+    assert answers("python:mine:classify") == ["order"] * 4
+    assert sys.path.count(str(folder)) == 1
+    assert answers("python:mine:classify") == ["order"] * 4
+    assert sys.path.count(str(folder)) == 1
+
+
+@pytest.mark.parametrize(
+    ("spec", "said"),
+    [
+        (
+            "model",
+            "model: no adapter fits this spec; give pickles:VECTORIZER,MODEL, a .skops, .joblib or .pkl file, or",
+        ),
+        ("", "no adapter fits this spec"),
+        ("http://x", "no adapter fits this spec"),
+        ("missing.pkl", "missing.pkl: no such file; check the path"),
+        ("missing.skops", "missing.skops: no such file"),
+        ("pickles:a.pkl", "pickles:a.pkl: not two files; write pickles:vectorizer.pkl,model.pkl"),
+        ("pickles:a,b,c", "not two files"),
+        ("pickles:,b", "not two files"),
+        ("pickles:missing.pkl,b", "missing.pkl: no such file"),
+        ("empty.pkl", "empty.pkl: does not load (EOFError"),
+        ("broken.pkl", "broken.pkl: does not load ("),
+        ("broken.joblib", "broken.joblib: does not load ("),
+        ("exits.pkl", "exits.pkl: does not load (SystemExit: 3)"),
+        ("number.pkl", "number.pkl: a int is no classifier"),
+        ("broken.skops", "broken.skops: does not load ("),
+        ("python:", "no module and function; write python:module:function"),
+        ("python:mine", "no module and function"),
+        ("python::f", "no module and function"),
+        ("python:.mine:f", "does not import (TypeError"),
+        (
+            "python:no_such_module_here:f",
+            "does not import (ModuleNotFoundError: No module named 'no_such_module_here')",
+        ),
+        ("python:json:no_such_name", "does not import (AttributeError: module 'json' has no attribute 'no_such_name')"),
+        ("python:json:__name__", "python:json:__name__: a str is no classifier"),
+        ("python:script:f", "does not import (SystemExit: 0)"),
+    ],
+)
+def test_what_does_not_load_says_why(folder: Path, spec: str, said: str) -> None:
+    class Exits:
+        def __reduce__(self) -> tuple[Any, ...]:
+            return sys.exit, (3,)
+
+    (folder / "empty.pkl").touch()
+    for name in ("broken.pkl", "broken.joblib", "broken.skops"):
+        (folder / name).write_bytes(b"not a model")
+    (folder / "exits.pkl").write_bytes(pickle.dumps(Exits()))
+    (folder / "number.pkl").write_bytes(pickle.dumps(5))
+    (folder / "script.py").write_text("raise SystemExit(0)\n")
+    with pytest.raises(ModelError) as caught:
+        load_model(spec, allow_pickle=True)
+    assert said in str(caught.value)
+
+
+@pytest.mark.parametrize("spec", ["model.pkl", "model.joblib", "pickles:model.pkl,model.pkl"])
+def test_a_pickle_is_not_loaded_without_leave(folder: Path, spec: str) -> None:
+    class Bomb:
+        def __reduce__(self) -> tuple[Any, ...]:
+            return Path.touch, (folder / "ran",)
+
+    for name in ("model.pkl", "model.joblib"):
+        (folder / name).write_bytes(pickle.dumps(Bomb()))
+    with pytest.raises(ModelError, match=r"a pickle runs any code that its author put into it .*--allow-pickle"):
+        load_model(spec)
+    assert not (folder / "ran").exists()
+
+
+def test_a_pickle_of_another_scikit_learn_says_which(
+    folder: Path, pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sklearn.base.__version__", "0.1")
+    (folder / "old.pkl").write_bytes(pickle.dumps(pipeline))
+    monkeypatch.undo()
+    with pytest.raises(ModelError, match=rf"saved with scikit-learn 0.1, here is {sklearn.__version__}; install that"):
+        load_model(folder / "old.pkl", allow_pickle=True)
