@@ -1,0 +1,178 @@
+"""What to read first: the messages, and the confusions, that show best what breaks."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain, zip_longest
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from roadworthy import metrics
+from roadworthy.inspection.summary import Confusion, Example, Histogram, Kind
+from roadworthy.redaction import redact
+
+if TYPE_CHECKING:
+    from roadworthy.data import Dataset
+    from roadworthy.inspection.measure import Asked, Outcome
+    from roadworthy.models import Vocabulary
+
+EXAMPLES = 10
+CONFUSIONS = 10
+_PER_GROUP = 3
+
+
+def pick_examples(
+    outcomes: Sequence[Outcome],
+    asked: Asked,
+    texts: Sequence[str],
+    clean: Dataset,
+    vocabulary: Vocabulary | None,
+    *,
+    judged_severity: int,
+) -> tuple[Example, ...]:
+    """The ten messages to look at first: wrong answers that nobody was told of, the most confident ones first.
+
+    Half are real messages where there are any; the groups take turns, and no message comes twice. Personal data is
+    redacted.
+    """
+    pools: dict[str, list[Example]] = {"real": [], "perturbed": []}
+    for outcome in outcomes:
+        if not outcome.labelled or not _shows(outcome, outcomes, judged_severity):
+            continue
+        found = (
+            _example(outcome, row, outcomes[0], asked, texts, clean, vocabulary)
+            for row in _worst_rows(outcome, outcomes[0])
+        )
+        pools[outcome.version.kind] += found
+    real = _distinct(_in_turns(pools["real"]))[:EXAMPLES]
+    perturbed = _distinct(_in_turns(pools["perturbed"]))[:EXAMPLES]
+    half = EXAMPLES - EXAMPLES // 2
+    first = real[: max(half, EXAMPLES - len(perturbed))]
+    return (*first, *perturbed[: EXAMPLES - len(first)])
+
+
+def _shows(outcome: Outcome, outcomes: Sequence[Outcome], judged_severity: int) -> bool:
+    version = outcome.version
+    if version.kind == "perturbed":
+        return version.severity == judged_severity
+    by_kind = any(not other.version.whole for other in outcomes if other.version.kind == "real")
+    return version.kind == "real" and version.whole != by_kind
+
+
+def _worst_rows(outcome: Outcome, clean: Outcome) -> Iterator[int]:
+    """Wrong answers by falling confidence; of perturbed messages only those whose clean copy was answered rightly."""
+    bad = metrics.silent_failures(outcome.right, outcome.flagged)
+    if outcome.version.kind == "perturbed":
+        bad = bad & clean.right[outcome.version.rows]
+    rows = np.flatnonzero(bad)
+    confidence = np.nan_to_num(outcome.confidence[rows], nan=0.0)
+    return (int(row) for row in rows[np.argsort(-confidence, kind="stable")][:_PER_GROUP])
+
+
+def _example(
+    outcome: Outcome,
+    row: int,
+    clean_outcome: Outcome,
+    asked: Asked,
+    texts: Sequence[str],
+    clean: Dataset,
+    vocabulary: Vocabulary | None,
+) -> Example:
+    version = outcome.version
+    original = texts[version.codes[row]]
+    text = redact(original)
+    source = int(version.rows[row]) if version.kind == "perturbed" else None
+    group = f"{version.name}/{version.severity}" if version.kind == "perturbed" else f"real/{version.name}"
+    return Example(
+        group="real" if group == "real/all" else group,
+        text=text,
+        clean_text=None if source is None else redact(clean.texts[source]),
+        label=asked.names[outcome.true[row]],
+        predicted=asked.names[outcome.predicted[row]],
+        confidence=_stated(outcome.confidence[row]),
+        clean_confidence=None if source is None else _stated(clean_outcome.confidence[source]),
+        unseen_words=_unseen(vocabulary, original, text),
+        flagged=bool(outcome.flagged[row]),
+    )
+
+
+def _unseen(vocabulary: Vocabulary | None, original: str, shown: str) -> tuple[str, ...]:
+    """The unseen words of a message that still stand in the redacted one; its marks are no words of the user."""
+    if vocabulary is None:
+        return ()
+    left = set(vocabulary.unseen(shown))
+    return tuple(word for word in vocabulary.unseen(original) if word in left)
+
+
+def _stated(confidence: float) -> float | None:
+    return None if np.isnan(confidence) else float(confidence)
+
+
+def _in_turns(examples: Sequence[Example]) -> list[Example]:
+    """One of each group, then the next of each group, and so on."""
+    groups: dict[str, list[Example]] = {}
+    for example in examples:
+        groups.setdefault(example.group, []).append(example)
+    rounds = chain.from_iterable(zip_longest(*groups.values()))
+    return [example for example in rounds if example is not None]
+
+
+def _distinct(examples: Iterable[Example]) -> list[Example]:
+    """Each original message once."""
+    seen: dict[str, Example] = {}
+    for example in examples:
+        seen.setdefault(example.clean_text or example.text, example)
+    return list(seen.values())
+
+
+def count_confusions(outcomes: Sequence[Outcome], asked: Asked, *, judged_severity: int) -> tuple[Confusion, ...]:
+    """For each kind of messages the commonest wrong answers, counted over the judged severity."""
+    found: list[Confusion] = []
+    for kind, chosen in _by_kind(outcomes, judged_severity).items():
+        wrong: Counter[tuple[int, int]] = Counter()
+        totals: Counter[int] = Counter()
+        for outcome in chosen:
+            bad = ~outcome.right
+            wrong.update(zip(outcome.true[bad].tolist(), outcome.predicted[bad].tolist(), strict=True))
+            totals.update(outcome.true.tolist())
+        found += [
+            Confusion(
+                kind=kind,
+                label=asked.names[true],
+                predicted=asked.names[predicted],
+                count=count,
+                of=totals[true],
+            )
+            for (true, predicted), count in wrong.most_common(CONFUSIONS)
+        ]
+    return tuple(found)
+
+
+def count_histograms(outcomes: Sequence[Outcome], *, judged_severity: int) -> tuple[Histogram, ...]:
+    """For each kind of messages how confident right and wrong answers were; none where no confidence is stated."""
+    found = []
+    for kind, chosen in _by_kind(outcomes, judged_severity).items():
+        confidence = np.concatenate([outcome.confidence for outcome in chosen])
+        right = np.concatenate([outcome.right for outcome in chosen])
+        if not np.isnan(confidence).all():
+            found.append(
+                Histogram(
+                    kind=kind,
+                    right=metrics.confidence_histogram(confidence, right),
+                    wrong=metrics.confidence_histogram(confidence, ~right),
+                )
+            )
+    return tuple(found)
+
+
+def _by_kind(outcomes: Sequence[Outcome], judged_severity: int) -> dict[Kind, list[Outcome]]:
+    """The labelled messages of each kind once: perturbed ones at the judged severity, real ones not by kind again."""
+    chosen: dict[Kind, list[Outcome]] = {}
+    for outcome in outcomes:
+        version = outcome.version
+        counted = version.severity == judged_severity if version.kind == "perturbed" else version.whole
+        if counted and outcome.labelled and len(version.rows):
+            chosen.setdefault(version.kind, []).append(outcome)
+    return chosen

@@ -1,0 +1,173 @@
+"""What limits the figures of an inspection: each is said, and none lets a model pass in silence."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from roadworthy.inspection.summary import Figure, Finding, Group
+
+if TYPE_CHECKING:
+    from roadworthy.data import Dataset
+    from roadworthy.inspection.measure import Asked
+
+_HALF_WIDTH = 0.1
+
+
+def find_all(
+    asked: Asked,
+    groups: Sequence[Group],
+    clean: Dataset,
+    real: Dataset | None,
+    train: Dataset | None,
+    *,
+    sampled_from: Sequence[int],
+) -> tuple[Finding, ...]:
+    """Every finding, the gravest first."""
+    found = [
+        *_model(asked),
+        *_tested(groups),
+        *_overlaps(clean, real, train),
+        *_data(groups, clean, real, sampled_from),
+        *_confidence(groups),
+    ]
+    order = {"fail": 0, "advisory": 1, "note": 2}
+    return tuple(sorted(found, key=lambda finding: order[finding.level]))
+
+
+def _model(asked: Asked) -> list[Finding]:
+    found = []
+    answered = set(asked.predicted.tolist())
+    if len(answered) == 1:
+        label = asked.names[answered.pop()]
+        found.append(
+            Finding(
+                level="fail",
+                code="constant_model",
+                message=f"The model answered {label!r} to every message: it does not classify.",
+            )
+        )
+    if not asked.flagged.any():
+        found.append(
+            Finding(
+                level="note",
+                code="no_guard",
+                message="The model flags nothing: every answer counts as trusted, so every wrong one is a silent "
+                "failure.",
+            )
+        )
+    return found
+
+
+def _tested(groups: Sequence[Group]) -> list[Finding]:
+    found = []
+    perturbed = [group for group in groups if group.kind == "perturbed"]
+    idle = [group for group in perturbed if group.n and any(r.startswith("not tested") for r in group.reasons)]
+    absent = sorted({group.name for group in perturbed if group.n == 0})
+    if idle:
+        shares = ", ".join(f"{group.key} {_percent(group.changed)}" for group in idle)
+        found.append(
+            Finding(
+                level="advisory",
+                code="too_few_changed",
+                message=f"These changed too few messages to test anything (share changed): {shares}.",
+            )
+        )
+    if absent:
+        found.append(
+            Finding(
+                level="note",
+                code="not_applicable",
+                message=f"No message is in a language that these cover: {', '.join(absent)}.",
+            )
+        )
+    if len(idle) + sum(group.n == 0 for group in perturbed) == len(perturbed):
+        found.append(
+            Finding(
+                level="fail",
+                code="nothing_tested",
+                message="No perturbation changed the messages: the model was not tested against user noise.",
+            )
+        )
+    return found
+
+
+def _percent(figure: Figure | None) -> str:
+    return "–" if figure is None or figure.value is None else f"{figure.value:.0%}"
+
+
+def _overlaps(clean: Dataset, real: Dataset | None, train: Dataset | None) -> list[Finding]:
+    found = []
+    if train is not None and (count := clean.overlap(train)):
+        found.append(
+            Finding(
+                level="advisory",
+                code="clean_in_training",
+                message=f"{count:,} of the {len(clean):,} clean messages are training messages as well: the clean "
+                "accuracy is not held out, and says little about new messages.",
+            )
+        )
+    if real is not None and train is not None and (count := real.overlap(train)):
+        found.append(
+            Finding(
+                level="note",
+                code="real_in_training",
+                message=f"{count:,} of the {len(real):,} real messages are training messages as well.",
+            )
+        )
+    return found
+
+
+def _data(groups: Sequence[Group], clean: Dataset, real: Dataset | None, sampled_from: Sequence[int]) -> list[Finding]:
+    found = []
+    if real is not None and real.labels is None:
+        found.append(
+            Finding(
+                level="advisory",
+                code="real_unlabelled",
+                message="The real messages bear no labels: confidence and unseen words are measured, accuracy is not.",
+            )
+        )
+    conflicting = _conflicting(clean)
+    if conflicting:
+        found.append(
+            Finding(
+                level="advisory",
+                code="conflicting_labels",
+                message=f"{conflicting:,} clean texts stand there more than once, with different labels.",
+            )
+        )
+    accuracy = groups[0].accuracy
+    if accuracy.low is not None and accuracy.high is not None and accuracy.high - accuracy.low > 2 * _HALF_WIDTH:
+        found.append(
+            Finding(
+                level="advisory",
+                code="few_messages",
+                message=f"{accuracy.n:,} clean messages cannot show a 10-point change: their accuracy is known to "
+                f"{accuracy.low:.0%} to {accuracy.high:.0%}.",
+            )
+        )
+    sizes = [len(clean), *([len(real)] if real is not None else [])]
+    if list(sampled_from) != sizes:
+        pairs = ", ".join(f"{size:,} of {whole:,}" for size, whole in zip(sizes, sampled_from, strict=True))
+        found.append(Finding(level="note", code="sampled", message=f"Inspected on a sample: {pairs} messages."))
+    return found
+
+
+def _conflicting(data: Dataset) -> int:
+    labels: dict[str, set[str]] = {}
+    for text, label in zip(data.texts, data.labels or (), strict=True):
+        labels.setdefault(text, set()).add(label)
+    return sum(len(found) > 1 for found in labels.values())
+
+
+def _confidence(groups: Sequence[Group]) -> list[Finding]:
+    if groups[0].mean_confidence.value is not None:
+        return []
+    return [
+        Finding(
+            level="note",
+            code="no_confidence",
+            message="The model states no confidence: calibration cannot be measured.",
+        )
+    ]

@@ -1,0 +1,1 @@
+"""Recipes: ways to train a text classifier, one file each."""
