@@ -1,0 +1,58 @@
+"""Markdown for pull requests and step summaries, in which no message can form markup, a link or a mention."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from roadworthy.report.view import view_of
+from roadworthy.report.wording import VERDICT_SIGNS
+
+if TYPE_CHECKING:
+    import jinja2
+
+    from roadworthy.inspection.summary import Inspection
+
+EXAMPLES = 8
+# An underscore within a word and a colon before a space mean nothing, and stay readable in the source.
+_MARKUP = re.compile(r"[\\`*\[\]<>&#~@$|]|(?<!\w)_|_(?!\w)|:(?=\S)|(?<=www)\.", re.IGNORECASE)
+
+
+def render_markdown(inspection: Inspection) -> str:
+    """Lay out one document of GitHub-flavoured Markdown."""
+    view = view_of(inspection)
+    return _environment().get_template("comment.md.j2").render(view=view, examples=view.examples[:EXAMPLES])
+
+
+def as_text(text: str) -> str:
+    """Write every character that Markdown, HTML or GitHub would act on as a character reference.
+
+    Examples
+    --------
+    >>> as_text("a|b <b>@you</b>")
+    'a&#124;b &#60;b&#62;&#64;you&#60;/b&#62;'
+    """
+    return _MARKUP.sub(lambda match: f"&#{ord(match[0])};", text)
+
+
+def _environment() -> jinja2.Environment:
+    import jinja2
+    from markupsafe import Markup
+
+    def escaped(value: Any) -> Any:
+        return value if isinstance(value, Markup) else Markup(as_text(str(value)))  # noqa: S704
+
+    def code(value: str) -> Markup:
+        return Markup(f"<code>{as_text(value)}</code>")  # noqa: S704
+
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("roadworthy.report"),
+        autoescape=True,
+        finalize=escaped,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["code"] = code
+    environment.globals["signs"] = VERDICT_SIGNS
+    return environment

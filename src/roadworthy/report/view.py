@@ -1,0 +1,241 @@
+"""An inspection summarised as plain view data: formatted text, in reading order, for the renderers."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from roadworthy.report.advice import Advice, advise
+from roadworthy.report.headline import headline
+from roadworthy.report.inert import all_visible
+from roadworthy.report.rows import (
+    Bars,
+    CheckRow,
+    ConfusionRow,
+    ExampleRow,
+    FamilyRow,
+    GroupRow,
+    SinkRow,
+    bars_of,
+    check_rows,
+    confusion_rows,
+    example_row,
+    family_rows,
+    group_row,
+    recall_rows,
+    sink_rows,
+)
+from roadworthy.report.wording import KIND_TITLES, Cell, as_imitated, cell, counted, name_words, percent
+
+if TYPE_CHECKING:
+    from roadworthy.inspection.summary import Group, Inspection
+
+MOST_EXAMPLES = 24
+
+
+@dataclass(frozen=True)
+class KeyFigure:
+    """One of the few figures at the top."""
+
+    label: str
+    cell: Cell
+    note: str
+
+
+@dataclass(frozen=True)
+class View:
+    """What the renderers print; they choose and lay out, and compute nothing."""
+
+    verdict: str
+    headline: str
+    title: str
+    model: str
+    created: str
+    real_title: str
+    real_name: str
+    facts: tuple[tuple[str, str], ...]
+    settings: tuple[tuple[str, str], ...]
+    cost: tuple[tuple[str, str], ...]
+    key_figures: tuple[KeyFigure, ...]
+    findings: tuple[tuple[str, str], ...]
+    severities: tuple[int, ...]
+    judged: int | None
+    families: tuple[FamilyRow, ...]
+    groups: tuple[GroupRow, ...]
+    bars: tuple[Bars, ...]
+    confusions: tuple[ConfusionRow, ...]
+    sinks: tuple[SinkRow, ...]
+    recall_of: tuple[str, ...]
+    recall: tuple[tuple[str, tuple[Cell, ...]], ...]
+    examples: tuple[ExampleRow, ...]
+    more_examples: int
+    advice: tuple[Advice, ...]
+    bounds: tuple[str, ...]
+    checks: tuple[CheckRow, ...]
+    level: str
+    has_vocabulary: bool
+    has_confidence: bool
+
+    @property
+    def clean(self) -> GroupRow | None:
+        """The clean messages."""
+        return next((row for row in self.groups if row.kind == "clean"), None)
+
+    @property
+    def real(self) -> tuple[GroupRow, ...]:
+        """The real messages: all of them first, then kind by kind."""
+        return tuple(row for row in self.groups if row.kind == "real")
+
+    @property
+    def counts(self) -> tuple[tuple[str, int], ...]:
+        """How many checks had each verdict, the worst first."""
+        tally = Counter(check.verdict for check in self.checks)
+        return tuple((verdict, tally[verdict]) for verdict in ("fail", "advisory", "pass"))
+
+
+def view_of(inspection: Inspection) -> View:
+    """Summarise an inspection for its readers; hostile characters in it are made visible on the way."""
+    view = _view_of(all_visible(inspection))
+    imitated = inspection.real is not None and not inspection.real.authentic
+    return as_imitated(view) if imitated else view
+
+
+def _view_of(found: Inspection) -> View:
+    severities = _severities(found)
+    judged = found.settings.judged_severity if severities else None
+    recall_of, recall = recall_rows(found)
+    return View(
+        verdict=found.verdict,
+        headline=headline(found),
+        title=f"Inspection of {found.model.name}",
+        model=found.model.name,
+        created=f"{found.created:%d %B %Y, %H:%M} {found.created.tzname() or ''}".strip(),
+        real_title=KIND_TITLES["real"],
+        real_name=found.real.name if found.real else "",
+        facts=_facts(found),
+        settings=_settings(found),
+        cost=_cost(found),
+        key_figures=tuple(_key_figures(found, judged)),
+        findings=_findings(found),
+        severities=severities,
+        judged=judged,
+        families=family_rows(found, severities, judged),
+        groups=tuple(group_row(group, found) for group in found.groups),
+        bars=tuple(bars_of(one) for one in found.histograms if sum(one.right) + sum(one.wrong)),
+        confusions=confusion_rows(found),
+        sinks=sink_rows(found, judged),
+        recall_of=recall_of,
+        recall=recall,
+        examples=tuple(example_row(example, found) for example in found.examples[:MOST_EXAMPLES]),
+        more_examples=max(0, len(found.examples) - MOST_EXAMPLES),
+        advice=advise(found),
+        bounds=tuple(bound.sentence for bound in found.bounds),
+        checks=check_rows(found),
+        level=percent(found.confidence_level),
+        has_vocabulary=any(group.oov_rate.value is not None for group in found.groups),
+        has_confidence=any(group.mean_confidence.value is not None for group in found.groups),
+    )
+
+
+def _severities(found: Inspection) -> tuple[int, ...]:
+    seen = {group.severity for group in found.of_kind("perturbed")}
+    return tuple(sorted(severity for severity in seen if severity is not None))
+
+
+def _key_figures(found: Inspection, judged: int | None) -> list[KeyFigure]:
+    figures = [
+        KeyFigure("Clean accuracy", cell(group.accuracy), "on unperturbed messages") for group in found.of_kind("clean")
+    ]
+    worst = worst_family(found, judged)
+    if worst is not None:
+        note = f"{name_words(worst.name)}, at severity {worst.severity}"
+        figures.append(KeyFigure("Worst family", cell(worst.accuracy), note))
+    real = next((group for group in found.of_kind("real") if group.name == "all"), None)
+    if real is not None:
+        figures.append(_real_figure(real))
+    silent = next((group for group in (real, worst, *found.of_kind("clean")) if _silent(group)), None)
+    if silent is not None:
+        of = "real" if silent is real else "these" if silent is worst else "clean"
+        note = f"of all {of} messages; coverage {cell(silent.coverage).value}"
+        figures.append(KeyFigure("Silent failures", cell(silent.silent_failure_rate), note))
+    return figures
+
+
+def _real_figure(real: Group) -> KeyFigure:
+    if real.accuracy.value is not None:
+        return KeyFigure("Real messages", cell(real.accuracy), _out_of_scope(real))
+    return KeyFigure("Confidence on real messages", cell(real.mean_confidence), "no labels, so no accuracy")
+
+
+def _out_of_scope(real: Group) -> str:
+    if not real.out_of_scope:
+        return "all in scope"
+    return f"in scope; {real.out_of_scope:,} more are not"
+
+
+def _silent(group: Group | None) -> bool:
+    return group is not None and group.silent_failure_rate.value is not None
+
+
+def worst_family(inspection: Inspection, judged: int | None) -> Group | None:
+    """Find the perturbed group of the lowest accuracy at the judged severity."""
+    known = [
+        group
+        for group in inspection.of_kind("perturbed")
+        if group.severity == judged and group.accuracy.value is not None
+    ]
+    return min(known, key=lambda group: group.accuracy.value or 0.0, default=None)
+
+
+def _facts(found: Inspection) -> tuple[tuple[str, str], ...]:
+    model, clean, real = found.model, found.clean, found.real
+    vocabulary = "" if model.vocabulary_size is None else f", {model.vocabulary_size:,} known words"
+    facts = [
+        ("Model", f"{model.name} ({model.type})"),
+        ("Answers", f"{counted(len(model.classes), 'class', 'classes')}{vocabulary}"),
+        ("Guard", "has a guard" if model.guarded else "none: every answer counts as trusted"),
+        ("Clean messages", f"{clean.name}: {counted(clean.n, 'message')}, {_classes(clean.classes)}"),
+    ]
+    if real is not None:
+        labels = _classes(real.classes) if real.labelled else "no labels"
+        facts.append(("Real messages", f"{real.name}: {counted(real.n, 'message')}, {labels}"))
+    return tuple(facts)
+
+
+def _classes(n: int) -> str:
+    return counted(n, "class", "classes")
+
+
+def _settings(found: Inspection) -> tuple[tuple[str, str], ...]:
+    settings = found.settings
+    pairs = [
+        ("Roadworthy", found.roadworthy_version),
+        ("Suite", settings.suite),
+        ("Families", ", ".join(map(name_words, settings.families))),
+        ("Severities", ", ".join(map(str, settings.severities))),
+        ("Seed", str(settings.seed)),
+        ("Sample", "all messages" if settings.sample is None else f"at most {settings.sample:,} messages"),
+        ("Out-of-scope label", settings.oos_label or "none"),
+        ("Confidence level of intervals", percent(found.confidence_level)),
+        ("Clean messages, SHA-256", found.clean.sha256),
+    ]
+    if found.real is not None:
+        pairs.append(("Real messages, SHA-256", found.real.sha256))
+    return tuple(pairs)
+
+
+def _cost(found: Inspection) -> tuple[tuple[str, str], ...]:
+    cost = found.cost
+    return (
+        ("Messages asked about", f"{cost.asked:,}"),
+        ("Distinct texts predicted", f"{cost.predicted:,}"),
+        ("Per 1,000 predictions", f"{cost.cpu_seconds_per_1000:.3g} seconds of CPU"),
+        ("Peak memory", f"{cost.memory_mb:,.1f} MB for a batch of {counted(cost.memory_batch, 'message')}"),
+    )
+
+
+def _findings(found: Inspection) -> tuple[tuple[str, str], ...]:
+    order = {"fail": 0, "advisory": 1, "note": 2}
+    ranked = sorted(found.findings, key=lambda finding: order[finding.level])
+    return tuple((finding.level, finding.message) for finding in ranked)
