@@ -1,0 +1,33 @@
+"""Training and inspections as MLflow runs, in the store that MLflow's own settings name."""
+
+from roadworthy.tracking.log import (
+    inspection_metrics,
+    inspection_params,
+    track_inspection,
+    track_notebook,
+    track_training,
+    upload,
+)
+from roadworthy.tracking.store import (
+    TrackedRun,
+    is_available,
+    store_uri,
+    ui_address,
+    ui_command,
+    ui_environment,
+)
+
+__all__ = [
+    "TrackedRun",
+    "inspection_metrics",
+    "inspection_params",
+    "is_available",
+    "store_uri",
+    "track_inspection",
+    "track_notebook",
+    "track_training",
+    "ui_address",
+    "ui_command",
+    "ui_environment",
+    "upload",
+]

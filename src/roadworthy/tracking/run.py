@@ -1,0 +1,230 @@
+"""One MLflow run, opened quietly and closed whatever happens, and the ways to write into it."""
+
+from __future__ import annotations
+
+import getpass
+import importlib.metadata
+import json
+import platform
+import shutil
+import subprocess
+import tempfile
+import time
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from roadworthy.errors import RoadworthyError
+from roadworthy.redaction import redact
+from roadworthy.tracking.store import (
+    LAST_TRY,
+    TrackedRun,
+    find_experiment,
+    open_client,
+    quietly,
+    refusal,
+    require_mlflow,
+    settings_for_now,
+    shortened,
+    store_uri,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from mlflow import MlflowClient
+    from mlflow.entities import LoggedModel
+
+TRUSTED_PACKAGES = ("numpy", "scipy", "sklearn", "roadworthy")
+LONGEST_DIGEST = 36
+LONGEST_NAME = 500
+BATCH = 800
+
+
+@contextmanager
+def tracked_run(experiment: str, name: str, tags: Mapping[str, str], mend: str) -> Iterator[OpenRun]:
+    """Open a run and end it: finished, or failed if anything went wrong inside.
+
+    MLflow says nothing on the terminal meanwhile, waits seconds rather than minutes for a server, and its
+    settings, loggers and the warnings of Python are afterwards what they were before.
+
+    Parameters
+    ----------
+    mend
+        What to tell the user to do if the store cannot be reached or refuses the run.
+    """
+    require_mlflow()
+    uri = store_uri()
+    with quietly():
+        try:
+            client = open_client(uri)
+            experiment_id = find_experiment(client, uri, experiment)
+            run = client.create_run(experiment_id, tags=_context_tags() | dict(tags), run_name=name[:LONGEST_NAME])
+        except Exception as error:
+            raise refusal(error, uri, mend) from error
+        opened = OpenRun(client, TrackedRun(run.info.run_id, experiment_id, uri))
+        try:
+            yield opened
+            client.set_terminated(opened.run_id)
+        except BaseException as error:
+            _mark_failed(opened)
+            if isinstance(error, RoadworthyError) or not isinstance(error, Exception):
+                raise
+            raise refusal(error, uri, mend) from error
+
+
+class OpenRun:
+    """A run that is being written."""
+
+    def __init__(self, client: MlflowClient, tracked: TrackedRun) -> None:
+        self.client = client
+        self.tracked = tracked
+        self.run_id = tracked.run_id
+        self._inputs: dict[str, tuple[str, str]] = {}
+
+    def log_input(self, context: str, name: str, n: int, sha256: str, *, labelled: bool) -> None:
+        """Log which messages were used; MLflow cuts the digest, so a tag holds the whole of it."""
+        from mlflow.entities import Dataset, DatasetInput, InputTag
+
+        columns = ("text", "label") if labelled else ("text",)
+        schema = {"mlflow_colspec": [{"type": "string", "name": name, "required": True} for name in columns]}
+        dataset = Dataset(
+            name=name[-LONGEST_NAME:],
+            digest=sha256[:LONGEST_DIGEST],
+            source_type="local",
+            source=json.dumps({"uri": name}),
+            schema=json.dumps(schema),
+            profile=json.dumps({"num_rows": n, "num_elements": n * len(columns)}),
+        )
+        self.client.log_inputs(self.run_id, [DatasetInput(dataset, [InputTag("mlflow.data.context", context)])])
+        self.client.set_tag(self.run_id, f"roadworthy.{context}_sha256", sha256)
+        self._inputs[context] = (dataset.name, dataset.digest)
+
+    def log_values(
+        self,
+        metrics: Sequence[tuple[str, int, float]],
+        params: Mapping[str, object],
+        *,
+        model_id: str | None = None,
+    ) -> None:
+        """Log metrics (name, step, value) and parameters in few calls.
+
+        A metric whose name starts with that of an input also counts for the model, on that input.
+        """
+        from mlflow.entities import Metric, Param
+
+        now = int(time.time() * 1000)
+        logged = [Metric(name, value, now, step, **self._linked(name, model_id)) for name, step, value in metrics]
+        written = [Param(name, str(value)) for name, value in params.items()]
+        self.client.log_batch(self.run_id, params=written)
+        for start in range(0, len(logged), BATCH):
+            self.client.log_batch(self.run_id, metrics=logged[start : start + BATCH])
+
+    def _linked(self, metric: str, model_id: str | None) -> dict[str, str]:
+        context = metric.partition("/")[0]
+        if model_id is None or context not in self._inputs:
+            return {}
+        name, digest = self._inputs[context]
+        return {"model_id": model_id, "dataset_name": name, "dataset_digest": digest}
+
+    def log_model(self, estimator: object, texts: Sequence[str]) -> str | None:
+        """Log a scikit-learn estimator with signature and input example, or say in a tag why not."""
+        trusted, reason = _carried_by_skops(estimator)
+        self.client.set_tag(self.run_id, "roadworthy.model_format", reason)
+        if trusted is None:
+            return None
+        from mlflow.entities import LoggedModelOutput
+
+        model = self.client.create_logged_model(
+            self.tracked.experiment_id, name="model", source_run_id=self.run_id, model_type="classifier"
+        )
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "model"
+            _save_model(path, estimator, texts, trusted, model)
+            self.client.log_model_artifacts(model.model_id, str(path))
+        self.client.finalize_logged_model(model.model_id, "READY")
+        self.client.log_outputs(self.run_id, [LoggedModelOutput(model.model_id, step=0)])
+        return str(model.model_id)
+
+
+def environment() -> str:
+    """List the Python, the platform and every installed distribution, one a line in pip's form."""
+    installed = {f"{found.name}=={found.version}" for found in importlib.metadata.distributions() if found.name}
+    machine = f"{platform.system()} {platform.machine()}"
+    lines = [f"# Python {platform.python_version()} on {machine}", *sorted(installed, key=str.lower)]
+    return "\n".join(lines) + "\n"
+
+
+def _context_tags() -> dict[str, str]:
+    tags = {"mlflow.source.name": "roadworthy", "mlflow.source.type": "LOCAL"}
+    with suppress(OSError, KeyError, ImportError):
+        tags["mlflow.user"] = getpass.getuser()
+    commit = _git_commit()
+    return tags | ({"mlflow.source.git.commit": commit} if commit else {})
+
+
+def _git_commit() -> str | None:
+    """Ask git for the commit of this directory; None outside a repository, or without git."""
+    git = shutil.which("git")
+    if git is None:
+        return None
+    with suppress(OSError, subprocess.SubprocessError):
+        asked = [git, "rev-parse", "--verify", "--quiet", "HEAD"]
+        answer = subprocess.run(asked, capture_output=True, text=True, timeout=5, check=True)  # noqa: S603
+        return answer.stdout.strip() or None
+    return None
+
+
+def _mark_failed(opened: OpenRun) -> None:
+    with suppress(Exception), settings_for_now(LAST_TRY):
+        opened.client.set_terminated(opened.run_id, "FAILED")
+
+
+def _carried_by_skops(estimator: object) -> tuple[list[str] | None, str]:
+    """Find the types that loading the estimator must trust; None and the reason where it cannot be logged."""
+    from sklearn.base import BaseEstimator
+
+    if not isinstance(estimator, BaseEstimator) or not hasattr(estimator, "predict"):
+        return None, "none: not a scikit-learn estimator"
+    import skops.io
+
+    try:
+        types = skops.io.get_untrusted_types(data=skops.io.dumps(estimator))
+    except Exception as error:
+        return None, f"none: skops cannot save it ({shortened(str(error))})"
+    foreign = [name for name in types if name.partition(".")[0] not in TRUSTED_PACKAGES]
+    if foreign:
+        return None, f"none: skops does not trust {', '.join(foreign)}"
+    return list(types), "skops"
+
+
+def _save_model(path: Path, estimator: Any, texts: Sequence[str], trusted: list[str], model: LoggedModel) -> None:
+    """Write an MLflow model folder; its requirements are stated, because inferring them starts processes."""
+    import mlflow.sklearn
+    import numpy as np
+    from mlflow.models import Model, infer_signature
+
+    example = np.array([redact(text) for text in texts[:3]] or ["a message"])
+    answers = np.asarray(estimator.predict(example), dtype=str)
+    mlflow.sklearn.save_model(
+        estimator,
+        str(path),
+        mlflow_model=Model(
+            artifact_path=model.artifact_location,
+            run_id=model.source_run_id,
+            model_uuid=model.model_id,
+            model_id=model.model_id,
+        ),
+        signature=infer_signature(example, answers),
+        input_example=example,
+        pip_requirements=_requirements(trusted),
+        serialization_format="skops",
+        skops_trusted_types=trusted,
+    )
+
+
+def _requirements(trusted: Sequence[str]) -> list[str]:
+    names = ["scikit-learn", "numpy", "scipy", "skops"]
+    if any(name.startswith("roadworthy.") for name in trusted):
+        names.append("roadworthy")
+    return [f"{name}=={importlib.metadata.version(name)}" for name in names]
