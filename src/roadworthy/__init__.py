@@ -1,0 +1,69 @@
+"""Will your text classifier survive real users?
+
+The names below are the public interface; each is imported when it is first used, so that ``import roadworthy`` costs
+next to nothing.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from roadworthy import support_desk
+    from roadworthy.data import BlackBox, Classifier, Dataset, Predictions, read_dataset
+    from roadworthy.errors import RoadworthyError
+    from roadworthy.inspection import Inspection, Suite, inspect
+    from roadworthy.models import load_model
+    from roadworthy.perturbations import Draw, Perturbation, families, perturb, perturbation
+
+_HOMES = {
+    "BlackBox": "data",
+    "Classifier": "data",
+    "Dataset": "data",
+    "Draw": "perturbations",
+    "Inspection": "inspection",
+    "Perturbation": "perturbations",
+    "Predictions": "data",
+    "RoadworthyError": "errors",
+    "Suite": "inspection",
+    "families": "perturbations",
+    "inspect": "inspection",
+    "load_model": "models",
+    "perturb": "perturbations",
+    "perturbation": "perturbations",
+    "read_dataset": "data",
+    "support_desk": "",
+}
+
+__all__ = [
+    "BlackBox",
+    "Classifier",
+    "Dataset",
+    "Draw",
+    "Inspection",
+    "Perturbation",
+    "Predictions",
+    "RoadworthyError",
+    "Suite",
+    "families",
+    "inspect",
+    "load_model",
+    "perturb",
+    "perturbation",
+    "read_dataset",
+    "support_desk",
+]
+
+
+def __getattr__(name: str) -> object:
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    if not home:
+        return import_module(f"{__name__}.{name}")
+    return getattr(import_module(f"{__name__}.{home}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

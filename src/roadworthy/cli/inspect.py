@@ -1,0 +1,105 @@
+"""`roadworthy inspect`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from roadworthy.cli.options import (
+    AllowPickle,
+    Debug,
+    Json,
+    LabelColumn,
+    Seed,
+    TextColumn,
+    Track,
+    progress_bar,
+    shown,
+    stderr,
+    stdout,
+    wants_tracking,
+)
+
+if TYPE_CHECKING:
+    from roadworthy.data import Dataset
+    from roadworthy.inspection import Inspection
+    from roadworthy.models.adapt import Model
+
+
+def inspect(
+    model: Annotated[
+        str,
+        typer.Argument(help="pickles:VECTORIZER,MODEL; a .skops, .joblib or .pkl file; or python:MODULE:FUNCTION."),
+    ],
+    clean: Annotated[Path, typer.Argument(help="Clean labelled messages that the model was not trained on.")],
+    real: Annotated[Path | None, typer.Option(help="Messages that real users sent, labelled where known.")] = None,
+    kind: Annotated[str | None, typer.Option(help="Column of --real that says what kind a message is.")] = None,
+    train: Annotated[Path | None, typer.Option(help="The training messages, to find overlaps with them.")] = None,
+    oos_label: Annotated[str | None, typer.Option(help="The label of messages that belong to no class.")] = None,
+    suite: Annotated[str, typer.Option(help="quick, standard, full, or a TOML file.")] = "standard",
+    sample: Annotated[int | None, typer.Option(min=1, help="Inspect at most that many messages of each file.")] = None,
+    engine: Annotated[str, typer.Option(help="Where it runs: local, processes, or ray.")] = "local",
+    out: Annotated[Path, typer.Option(help="Folder for the report.")] = Path("roadworthy-report"),
+    text: TextColumn = None,
+    label: LabelColumn = None,
+    seed: Seed = 0,
+    allow_pickle: AllowPickle = False,
+    track: Track = None,
+    as_json: Json = False,
+    debug: Debug = False,
+) -> int:
+    """Inspect a model: clean, perturbed and real messages, a verdict, and a report.
+
+    Exits 0 when the verdict is pass or advisory, 1 when it is fail.
+    """
+    from roadworthy import inspection, parallel
+    from roadworthy.data import read_dataset, read_labelled
+    from roadworthy.models import load_model
+    from roadworthy.output import require_writable
+    from roadworthy.report import print_terminal, write_report
+
+    chosen = inspection.find_suite(suite)
+    clean_data = read_labelled(clean, text=text, label=label)
+    real_data = None if real is None else read_dataset(real, text=text, label=label, kind=kind)
+    train_data = None if train is None else read_dataset(train, text=text, label=label)
+    tracked = wants_tracking(track)
+    loaded = load_model(model, allow_pickle=allow_pickle)
+    require_writable(out)
+    with progress_bar() as progress:
+        result = inspection.inspect(
+            loaded,
+            clean_data,
+            real=real_data,
+            train=train_data,
+            oos_label=oos_label,
+            suite=chosen,
+            sample=sample,
+            seed=seed,
+            engine=parallel.find_engine(engine),
+            announce=_announce,
+            progress=progress,
+        )
+    files = write_report(result, out)
+    if as_json:
+        typer.echo(result.to_json())
+    else:
+        print_terminal(result, stdout())
+    stderr().print(f"Report: {shown(files['html'])}", soft_wrap=True, markup=False)
+    if tracked:
+        _track(result, out, loaded, clean_data, real_data)
+    return 1 if result.verdict == "fail" else 0
+
+
+def _announce(asked: int, distinct: int) -> None:
+    stderr().print(f"{asked:,} messages to inspect; {distinct:,} predictions, as equal texts are predicted once.")
+
+
+def _track(result: Inspection, out: Path, model: Model, clean: Dataset, real: Dataset | None) -> None:
+    from roadworthy import tracking
+
+    estimator = getattr(model, "estimator", None)
+    with stderr().status("recording the run in MLflow"):
+        run = tracking.track_inspection(result, out, estimator=estimator, clean=clean, real=real)
+    stderr().print(f"MLflow: {run}", soft_wrap=True, markup=False)

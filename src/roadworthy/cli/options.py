@@ -1,0 +1,89 @@
+"""Options that several commands share, and the two streams that they print to."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NoReturn
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+DEBUG_FLAG = "--debug"
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document; everything else goes to stderr.")]
+Debug = Annotated[bool, typer.Option(DEBUG_FLAG, help="Show the traceback of an error.")]
+AllowPickle = Annotated[
+    bool,
+    typer.Option("--allow-pickle", help="Load pickle and joblib files, which run code when they are loaded."),
+]
+TextColumn = Annotated[str | None, typer.Option("--text", help="Name of the text column.")]
+LabelColumn = Annotated[str | None, typer.Option("--label", help="Name of the label column.")]
+Seed = Annotated[int, typer.Option("--seed", help="The same seed gives the same result.")]
+Track = Annotated[
+    bool | None,
+    typer.Option("--track/--no-track", help="Record the run in MLflow (default: where it is installed)."),
+]
+
+
+def fail(message: str, *, code: int = 2) -> NoReturn:
+    """Say in one line what is wrong, and exit."""
+    from roadworthy.redaction import inert
+
+    typer.echo(f"roadworthy: {inert(' '.join(message.split()))}", err=True)
+    sys.exit(code)
+
+
+def stdout(*, width: int | None = None) -> Console:
+    """Where answers go; the width is that of the terminal, or the given one where there is none."""
+    from rich.console import Console
+
+    console = Console(highlight=False)
+    return console if width is None or console.is_terminal else Console(highlight=False, width=width)
+
+
+def stderr() -> Console:
+    """Where progress and notes go."""
+    from rich.console import Console
+
+    return Console(stderr=True, highlight=False)
+
+
+@contextmanager
+def progress_bar() -> Iterator[Callable[[str, int, int], None]]:
+    """A progress bar on stderr, one line for each part of the work; silent where stderr is no terminal."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    console = stderr()
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        tasks: dict[str, object] = {}
+
+        def update(what: str, done: int, total: int) -> None:
+            if what not in tasks:
+                tasks[what] = bar.add_task(what, total=total)
+            bar.update(tasks[what], completed=done)  # type: ignore[arg-type]
+
+        yield update
+
+
+def wants_tracking(track: bool | None) -> bool:
+    """Whether to record a run; asked for without MLflow is an error, by default it is on where MLflow is there."""
+    from roadworthy import tracking
+    from roadworthy.errors import MissingExtraError
+
+    if track and not tracking.is_available():
+        raise MissingExtraError("tracking", extra="mlflow")
+    return tracking.is_available() if track is None else track
+
+
+def shown(path: Path) -> str:
+    """A path as a person would write it here: relative where it lies below the working directory."""
+    try:
+        return str(path.resolve().relative_to(Path.cwd()))
+    except ValueError:
+        return str(path)

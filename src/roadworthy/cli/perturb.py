@@ -1,0 +1,121 @@
+"""`roadworthy perturb`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from roadworthy.cli.options import Debug, Json, Seed, TextColumn, stderr
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import pandas as pd
+
+
+def perturb(
+    messages: Annotated[str, typer.Argument(help="One message, or a file of messages.")],
+    family: Annotated[
+        str | None,
+        typer.Option(help="A family or a single perturbation; for one message all families are shown."),
+    ] = None,
+    severity: Annotated[int, typer.Option(help="1 (mild) to 5 (heavy).")] = 3,
+    out: Annotated[Path | None, typer.Option(help="Write the perturbed file there, as CSV.")] = None,
+    text: TextColumn = None,
+    seed: Seed = 0,
+    as_json: Json = False,
+    debug: Debug = False,
+) -> int:
+    """Write messages as real users would.
+
+    A file keeps its rows, their order and its columns; the text column is perturbed, and a column clean_text holds
+    what it was.
+    """
+    if _is_file(messages):
+        return _perturb_file(Path(messages), family, severity, seed, text, out, as_json)
+    return _perturb_one(messages, family, severity, seed, out, as_json)
+
+
+def _is_file(messages: str) -> bool:
+    from roadworthy.tables import is_known_format
+
+    path = Path(messages)
+    try:
+        return is_known_format(path) or path.is_file()
+    except OSError:
+        # A message longer than any file name may be.
+        return False
+
+
+def _perturb_one(message: str, family: str | None, severity: int, seed: int, out: Path | None, as_json: bool) -> int:
+    from roadworthy.data import Dataset
+    from roadworthy.errors import PerturbationError
+    from roadworthy.perturbations import families
+    from roadworthy.perturbations import perturb as perturbed
+
+    if out is not None:
+        raise PerturbationError("--out goes with a file of messages", mend="leave it out, or give a file")
+    if not message.strip():
+        raise PerturbationError("the message is empty", mend="write one, or give a file of messages")
+    Dataset.of([message], name="the message")
+    names = [family] if family else list(families())
+    found = {name: perturbed(message, name, severity=severity, seed=seed) for name in names}
+    if as_json:
+        typer.echo(json.dumps(found, ensure_ascii=False))
+    else:
+        width = max(map(len, found))
+        for name, result in found.items():
+            typer.echo(result if family else f"{name:{width}}  {result}")
+    return 0
+
+
+def _perturb_file(
+    path: Path,
+    family: str | None,
+    severity: int,
+    seed: int,
+    text: str | None,
+    out: Path | None,
+    as_json: bool,
+) -> int:
+    from roadworthy.data import Dataset, text_column
+    from roadworthy.errors import PerturbationError
+    from roadworthy.output import write_text
+    from roadworthy.perturbations import families, perturb_all
+    from roadworthy.tables import read_frame
+
+    if family is None:
+        raise PerturbationError("no family", where=path, mend=f"name one with --family: {', '.join(families())}")
+    frame = read_frame(path)
+    column = text_column(frame, text, path)
+    data = Dataset.of(frame[column].tolist(), name=str(path))
+    result = perturb_all(data.texts, family, severity=severity, seed=seed)
+    frame = _with_texts(frame, column, data.texts, result.texts)
+    if out is not None:
+        write_text(out, _csv(frame))
+    if out is not None and as_json:
+        typer.echo(json.dumps({"out": str(out), "rows": len(frame), "changed": sum(result.changed)}))
+    elif out is None:
+        typer.echo(frame.to_json(orient="records", force_ascii=False) if as_json else _csv(frame).rstrip("\n"))
+    changed, applicable = sum(result.changed), sum(result.applicable)
+    stderr().print(f"{changed:,} of {len(frame):,} messages changed ({len(frame) - applicable:,} not applicable).")
+    return 0
+
+
+def _with_texts(frame: pd.DataFrame, column: Any, clean: Sequence[str], perturbed: Sequence[str]) -> pd.DataFrame:
+    """The file with its texts perturbed; a column of its own that is called clean_text becomes input_clean_text."""
+    renamed = {"clean_text": "input_clean_text"}
+    frame = frame.rename(columns=renamed)
+    frame[renamed.get(column, column)] = list(perturbed)
+    return frame.assign(clean_text=list(clean))
+
+
+def _csv(frame: pd.DataFrame) -> str:
+    """CSV that reads back as it was: a lone carriage return, which needs quotes, gets none by default."""
+    import csv
+
+    plain: str = frame.to_csv(index=False)
+    return frame.to_csv(index=False, quoting=csv.QUOTE_NONNUMERIC) if "\r" in plain else plain

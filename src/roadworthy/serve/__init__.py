@@ -1,0 +1,1 @@
+"""Serving: so far the story's API, which answers everything."""

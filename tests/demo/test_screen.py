@@ -1,0 +1,68 @@
+"""What the demo's screen shows, and by which rule it chooses its messages."""
+
+import io
+
+import pytest
+from rich.console import Console
+
+from roadworthy import inspect, support_desk
+from roadworthy.demo import Story, print_story
+from roadworthy.demo.screen import confident_and_right, worth_showing
+from roadworthy.demo.story import Reply
+from roadworthy.training.notebook import train_notebook
+
+
+def reply(text="where is my parcel", *, label="a", predicted="b", confidence=0.3, kind="slang", unseen=()):
+    return Reply(text, kind, label, 200, predicted, confidence, len(text.split()), unseen)
+
+
+@pytest.fixture(scope="module")
+def inspection():
+    real = support_desk.load_real_style()
+    pipeline = train_notebook(support_desk.load_train()).pipeline
+    return inspect(pipeline, support_desk.load_clean_test(), real=real, oos_label="out_of_scope", suite="quick")
+
+
+def screen(inspection, replies, **changes):
+    story = Story(
+        training_messages=560,
+        intents=10,
+        training_accuracy=1.0,
+        url="http://127.0.0.1:1/predict",
+        clean=(reply(predicted="a", confidence=0.9),),
+        real_style=replies,
+        inspection=inspection,
+        report="report.html",
+        tracked=changes.get("tracked"),
+    )
+    console = Console(width=100, file=io.StringIO())
+    print_story(story, console)
+    return console.file.getvalue(), story
+
+
+OUTSIDE = reply("do you sell kites?", label="out_of_scope", kind="out_of_scope", confidence=0.8)
+
+
+def test_clean_examples_are_the_most_confident_right_ones_one_an_intent():
+    replies = [reply(predicted="a", confidence=c) for c in (0.5, 0.9)] + [reply(), reply("x" * 60, predicted="a")]
+    assert [shown.confidence for shown in confident_and_right(replies, 3)] == [0.9]
+
+
+def test_shown_failures_are_of_every_sort():
+    lost = reply("wheres my pcl", unseen=("wheres", "pcl"), confidence=0.2)
+    sure = reply("return of the order", confidence=0.95, kind="emoji")
+    shown = worth_showing([reply(predicted="a"), lost, OUTSIDE, sure, reply("short"), reply("y" * 80)])
+    assert shown == [lost, OUTSIDE, sure]
+
+
+def test_hostile_messages_stay_text(inspection):
+    hostile = reply("[bold]free[/bold] [/x] money", unseen=("free",))
+    printed, _ = screen(inspection, (hostile, OUTSIDE))
+    assert "[bold]free[/bold] [/x] money" in printed
+
+
+def test_the_run_is_told_where_there_is_one(inspection):
+    printed, story = screen(inspection, (reply(), OUTSIDE), tracked="run 1 in a store")
+    assert "MLflow  run 1 in a store" in printed
+    assert '"tracked": "run 1 in a store"' in story.to_json()
+    assert "MLflow" not in screen(inspection, (reply(), OUTSIDE))[0]

@@ -1,0 +1,50 @@
+"""Journey 1: somebody watches the story happen."""
+
+import json
+import re
+
+from roadworthy import Inspection
+
+
+def test_the_story_fits_one_screen_and_ends_with_the_verdict(demo):
+    finished = demo[1]
+    assert finished.returncode == 0, finished.stderr
+    screen = finished.stdout
+    assert max(len(line) for line in screen.splitlines() if not line.startswith(("Report", "MLflow"))) <= 100
+    assert len(screen.splitlines()) <= 45
+    assert "accuracy 100.0%" in screen
+    assert re.search(r"POST http://127\.0\.0\.1:\d+/predict asked 1,340 times; it answered 1,340 times 200", screen)
+    assert screen.count("200 OK") >= 10
+    assert screen.count("✓ right") == 3
+    assert screen.count("✗ ") >= 8
+    assert "FAIL" in screen
+
+
+def test_it_shows_wrong_answers_that_are_sure_and_unsure_and_out_of_scope(demo):
+    sure = [int(share) for share in re.findall(r"(\d+)%  ✗", demo[1].stdout)]
+    assert min(sure) < 35
+    assert max(sure) > 60
+    assert "none of them" in demo[1].stdout
+
+
+def test_it_leaves_the_two_pickles_the_report_and_the_runs(demo):
+    folder, finished = demo
+    assert {"vectorizer.pkl", "model.pkl", "report"} == {path.name for path in (folder / "roadworthy-demo").iterdir()}
+    inspection = Inspection.load(folder / "roadworthy-demo" / "report")
+    assert inspection.verdict == "fail"
+    assert inspection.group("clean").accuracy.value - inspection.group("real").accuracy.value > 0.15
+    assert (folder / "mlflow.db").is_file()
+    assert "roadworthy ui" in finished.stdout
+
+
+def test_the_story_as_json_is_one_document(run, tmp_path):
+    finished = run("demo", "--json", "--no-track", cwd=tmp_path)
+    story = json.loads(finished.stdout)
+    assert story["training_accuracy"] >= 0.95
+    assert {reply["status"] for reply in story["clean"] + story["real_style"]} == {200}
+    assert story["inspection"]["verdict"] == "fail"
+
+
+def test_a_second_run_in_the_same_folder_works(run, demo):
+    finished = run("demo", cwd=demo[0])
+    assert finished.returncode == 0, finished.stderr
