@@ -1,0 +1,103 @@
+"""README, CONTRIBUTING and the example notebook are executed, word for word."""
+
+import re
+import shlex
+from pathlib import Path
+
+import nbformat
+import pandas as pd
+import pytest
+from nbclient import NotebookClient
+
+from roadworthy import Perturbation, support_desk
+from roadworthy.checks import check_perturbation
+from roadworthy.cli import main
+from roadworthy.perturbations import Draw, perturbation, registry
+from roadworthy.training.notebook import save_pickles, train_notebook
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+EXITS = {"inspect": 1, "perturb": 0}
+
+
+def blocks(document: str, language: str) -> list[str]:
+    return re.findall(rf"^ *```{language}\n(.*?)^ *```", document, re.MULTILINE | re.DOTALL)
+
+
+def commands(document: str) -> list[str]:
+    lines = "".join(blocks(document, "console")).splitlines()
+    return [line.strip().removeprefix("$ ") for line in lines if line.strip().startswith("$ ")]
+
+
+@pytest.fixture
+def project(tmp_path, monkeypatch):
+    """A folder with the files that the README's reader has."""
+    save_pickles(train_notebook(support_desk.load_train()), tmp_path)
+    clean, real = support_desk.load_clean_test(), support_desk.load_real_style()
+    pd.DataFrame({"text": clean.texts, "label": clean.labels}).to_csv(tmp_path / "clean.csv", index=False)
+    pd.DataFrame({"text": real.texts, "label": real.labels, "kind": real.kinds}).to_csv(
+        tmp_path / "production_sample.csv", index=False
+    )
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.mark.parametrize("command", [line for line in commands(README) if line.startswith("roadworthy ")])
+def test_the_readme_s_commands_do_what_they_say(command, project):
+    arguments = shlex.split(command)[1:]
+    tracked = ["--no-track"] if arguments[0] == "inspect" else []
+    with pytest.raises(SystemExit) as left:
+        main([*arguments, *tracked])
+    assert left.value.code == EXITS[arguments[0]]
+    if arguments[0] == "inspect":
+        assert {path.name for path in (project / "roadworthy-report").iterdir()} >= {
+            "report.html", "report.md", "junit.xml", "inspection.json",
+        }  # fmt: skip
+
+
+def test_the_readme_names_no_other_command():
+    others = {line for line in commands(README) if not line.startswith("roadworthy ")}
+    assert others == {"make demo", "make test", 'pip install "roadworthy[mlflow,serve]"'}
+
+
+def test_the_readme_s_python_runs(capsys):
+    (code,) = blocks(README, "python")
+    exec(compile(code, "README.md", "exec"), {})
+    assert capsys.readouterr().out.startswith("fail ")
+
+
+def test_links_and_pictures_exist():
+    for document in (README, CONTRIBUTING):
+        targets = re.findall(r"\]\(([^)#]+)[^)]*\)", document)
+        assert [target for target in targets if "://" not in target and not (ROOT / target).exists()] == []
+
+
+def test_contributing_s_perturbations_satisfy_the_contract(monkeypatch):
+    monkeypatch.setattr(registry, "REGISTRY", dict(registry.REGISTRY))
+    inside, outside = blocks(CONTRIBUTING, "python")
+    names = {"perturbation": perturbation, "Draw": Draw}
+    exec(inside if not inside.startswith(" ") else _dedented(inside), names)
+    exec(outside, names)
+    check_perturbation(registry.REGISTRY["early_thanks"])
+    assert isinstance(names["loud"], Perturbation)
+    check_perturbation(names["loud"])
+
+
+def _dedented(code: str) -> str:
+    return "\n".join(line.removeprefix("   ") for line in code.splitlines())
+
+
+def test_the_notebook_runs_and_its_outputs_are_those_that_it_shows():
+    shown = nbformat.read(ROOT / "examples" / "notebook_trap.ipynb", as_version=4)
+    again = nbformat.read(ROOT / "examples" / "notebook_trap.ipynb", as_version=4)
+    NotebookClient(again, timeout=200).execute()
+    assert _printed(again) == _printed(shown)
+    assert "accuracy 100.0%" in _printed(again)
+
+
+def _printed(notebook: nbformat.NotebookNode) -> str:
+    streams = [
+        output for cell in notebook.cells for output in cell.get("outputs", ()) if output.output_type == "stream"
+    ]
+    return "".join(stream.text for stream in streams if stream.name == "stdout")
