@@ -31,7 +31,9 @@ if TYPE_CHECKING:
 def inspect(
     model: Annotated[
         str,
-        typer.Argument(help="pickles:VECTORIZER,MODEL; a .skops, .joblib or .pkl file; or python:MODULE:FUNCTION."),
+        typer.Argument(
+            help="pickles:VECTORIZER,MODEL; a .skops, .joblib or .pkl file; hf:DIRECTORY; or python:MODULE:FUNCTION."
+        ),
     ],
     clean: Annotated[Path, typer.Argument(help="Clean labelled messages that the model was not trained on.")],
     real: Annotated[Path | None, typer.Option(help="Messages that real users sent, labelled where known.")] = None,

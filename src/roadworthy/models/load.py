@@ -10,8 +10,9 @@ from typing import Any
 
 from roadworthy.errors import ModelError, named
 from roadworthy.models.adapt import Model, as_model
+from roadworthy.models.huggingface import load_huggingface
 
-SPECS = "pickles:VECTORIZER,MODEL, a .skops, .joblib or .pkl file, or python:MODULE:FUNCTION"
+SPECS = "pickles:VECTORIZER,MODEL, a .skops, .joblib or .pkl file, hf:DIRECTORY, or python:MODULE:FUNCTION"
 
 
 def load_model(spec: str | Path, *, allow_pickle: bool = False) -> Model:
@@ -21,8 +22,8 @@ def load_model(spec: str | Path, *, allow_pickle: bool = False) -> Model:
     ----------
     spec
         ``pickles:vectorizer.pkl,model.pkl``; a ``.skops``, ``.joblib``, ``.pkl`` or ``.pickle`` file of a fitted
-        scikit-learn pipeline; ``python:module:function``, the module being looked for in the working directory
-        as well.
+        scikit-learn pipeline; ``hf:`` and the directory or name of a Hugging Face text classifier;
+        ``python:module:function``, the module being looked for in the working directory as well.
     allow_pickle
         Pickle and joblib files run code when they are loaded: allow it.
 
@@ -36,6 +37,8 @@ def load_model(spec: str | Path, *, allow_pickle: bool = False) -> Model:
         return _load_pair(text, allow_pickle)
     if text.startswith("python:"):
         return _load_function(text)
+    if text.startswith("hf:"):
+        return load_huggingface(text)
     path = Path(text)
     suffix = path.suffix.lower()
     if suffix in {".pkl", ".pickle", ".joblib"}:
