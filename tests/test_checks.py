@@ -70,9 +70,9 @@ def quadratic(text, severity, draw):
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        (lambda text, severity, draw: text.encode("utf-8", "surrogatepass"), "gives bytes, not a string"),
-        (lambda text, severity, draw: text.encode() and text, "raises UnicodeEncodeError"),
-        (lambda text, severity, draw: 1 / (severity - 4) and text, "at severity 4.*raises ZeroDivisionError"),
+        (lambda text, severity, draw: text.encode("utf-8", "surrogatepass"), "gave bytes, not a text"),
+        (lambda text, severity, draw: text.encode() and text, "raised UnicodeEncodeError"),
+        (lambda text, severity, draw: 1 / (severity - 4) and text, "at severity 4.*raised ZeroDivisionError"),
         (lambda text, severity, draw: "" if len(text) == 1 else text, "is blank"),
         (lambda text, severity, draw: text.replace("3", "e"), "loses a number"),
         (lambda text, severity, draw: text.replace(" not ", " "), "had 1 negations and has 0"),
@@ -140,7 +140,7 @@ def test_a_good_model_passes(model):
         (lambda texts: texts.clear() or ["a"] * 4, "changed the list|raises"),
         (lambda texts: ["ab"[row % 2] for row in range(len(texts))], "otherwise when it is asked in reverse"),
         (lambda texts: [("a", 0.1 * len(texts)) for _ in texts], "two batches"),
-        ("a string", "is no classifier"),
+        ("a string", "is not a classifier"),
     ],
 )
 def test_a_bad_model_is_found_out(model, said):

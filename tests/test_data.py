@@ -170,7 +170,7 @@ def test_columns_are_found_by_their_usual_names(tmp_path: Path, header: str) -> 
     file = tmp_path / "a.csv"
     file.write_text(f"{header}\nhello there,greet,slang\n")
     found = read_dataset(file, text="X" if header.startswith("x") else None)
-    assert found == Dataset(("hello there",), ("greet",), ("slang",), str(file))
+    assert found == Dataset(("hello there",), ("greet",), ("slang",), "a.csv")
 
 
 def test_the_first_of_equal_columns_counts(tmp_path: Path) -> None:

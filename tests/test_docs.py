@@ -5,6 +5,7 @@ import shlex
 from pathlib import Path
 
 import nbformat
+import numpy as np
 import pandas as pd
 import pytest
 from nbclient import NotebookClient
@@ -12,6 +13,7 @@ from nbclient import NotebookClient
 from roadworthy import Perturbation, support_desk
 from roadworthy.checks import check_perturbation
 from roadworthy.cli import main
+from roadworthy.models.answers import read_answers
 from roadworthy.perturbations import Draw, perturbation, registry
 from roadworthy.training.notebook import save_pickles, train_notebook
 
@@ -58,11 +60,19 @@ def test_the_readme_s_commands_do_what_they_say(command, project):
 
 def test_the_readme_names_no_other_command():
     others = {line for line in commands(README) if not line.startswith("roadworthy ")}
-    assert others == {"make demo", "make test", 'pip install "roadworthy[mlflow,serve]"'}
+    assert others == {"make demo", "make test", 'pip install "roadworthy[mlflow]"'}
 
 
-def test_the_readme_s_python_runs(capsys):
-    (code,) = blocks(README, "python")
+def test_every_answer_that_the_readme_shows_is_read():
+    shapes, _ = blocks(README, "python")
+    for line in shapes.splitlines():
+        answers = eval(line.partition("#")[0], {"np": np})
+        assert read_answers(answers, 2, "ours", ("refund", "cancel")).labels.tolist() == ["refund", "cancel"]
+
+
+def test_the_readme_s_python_runs(capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    _, code = blocks(README, "python")
     exec(compile(code, "README.md", "exec"), {})
     assert capsys.readouterr().out.startswith("fail ")
 

@@ -23,6 +23,7 @@ PUBLIC = [
     "perturbation",
     "read_dataset",
     "support_desk",
+    "write_report",
 ]
 
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from roadworthy.inspection import Inspection, Suite, inspect
     from roadworthy.models import load_model
     from roadworthy.perturbations import Draw, Perturbation, families, perturb, perturbation
+    from roadworthy.report import write_report
 
 _HOMES = {
     "BlackBox": "data",
@@ -34,6 +35,7 @@ _HOMES = {
     "perturbation": "perturbations",
     "read_dataset": "data",
     "support_desk": "",
+    "write_report": "report",
 }
 
 __all__ = [
@@ -53,6 +55,7 @@ __all__ = [
     "perturbation",
     "read_dataset",
     "support_desk",
+    "write_report",
 ]
 
 

@@ -8,11 +8,12 @@ import re
 from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, NoReturn, Protocol, runtime_checkable
 
 import numpy as np
 
 from roadworthy.errors import DataError
+from roadworthy.output import short_name
 from roadworthy.tables import read_frame
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 TEXT_COLUMNS = ("text", "message", "sentence", "utterance", "query")
 LABEL_COLUMNS = ("label", "intent", "category", "class")
 KIND_COLUMNS = ("kind",)
+NO_KIND = "(none)"
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -139,6 +141,11 @@ class Dataset:
             name,
         )
 
+    def __post_init__(self) -> None:
+        for role, column in (("label", self.labels), ("kind", self.kinds)):
+            if column is not None and len(column) != len(self.texts):
+                _wrong_length(len(self.texts), len(column), role, self.name)
+
     def __len__(self) -> int:
         return len(self.texts)
 
@@ -207,7 +214,12 @@ class Codes(dict[str, int]):
 
 
 def read_dataset(
-    path: str | Path, *, text: str | None = None, label: str | None = None, kind: str | None = None
+    path: str | Path,
+    *,
+    text: str | None = None,
+    label: str | None = None,
+    kind: str | None = None,
+    needs_label: bool = True,
 ) -> Dataset:
     """Read messages from a CSV, TSV, JSON, JSON Lines, Parquet or Arrow (Feather) file.
 
@@ -217,6 +229,9 @@ def read_dataset(
         The file; its suffix says its format.
     text, label, kind
         Names of the columns; by default the usual ones are looked for.
+    needs_label
+        Whether the columns of text and label that are named must be there; else the usual ones will do, and a label
+        need not be.
 
     Raises
     ------
@@ -227,14 +242,15 @@ def read_dataset(
     frame = read_frame(path)
     if frame.empty:
         raise DataError("no rows", where=path, mend="give a file with at least one message")
-    texts = text_column(frame, text, path)
-    label_column = _find(frame, label, LABEL_COLUMNS, "label", path, required=label is not None)
+    texts = text_column(frame, text if needs_label or text in frame.columns else None, path)
+    named = label if needs_label or label in frame.columns else None
+    label_column = _find(frame, named, LABEL_COLUMNS, "label", path, required=named is not None)
     kind_column = _find(frame, kind, KIND_COLUMNS, "kind", path, required=kind is not None)
     return Dataset.of(
         frame[texts].tolist(),
         None if label_column is None else frame[label_column].tolist(),
-        None if kind_column is None else frame[kind_column].tolist(),
-        name=str(path),
+        None if kind_column is None else [NO_KIND if _is_missing(x) else x for x in frame[kind_column].tolist()],
+        name=short_name(path),
     )
 
 
@@ -244,7 +260,7 @@ def text_column(frame: pd.DataFrame, name: str | None, path: Path) -> Any:
 
 
 def read_labelled(path: str | Path, *, text: str | None = None, label: str | None = None) -> Dataset:
-    """Read messages that must bear labels, of at least two classes."""
+    """Read messages that must have labels, of at least two classes."""
     data = read_dataset(path, text=text, label=label)
     if data.labels is None:
         seen = _columns(read_frame(Path(path)))
@@ -275,12 +291,14 @@ def _find(
     required: bool = True,
 ) -> Any:
     columns = {str(column).strip().lower(): column for column in reversed(list(frame.columns))}
+    if name is not None and name in frame.columns:
+        return name
     if name is not None:
         usual = (name.strip().lower(),)
     for candidate in usual:
         if candidate in columns:
             return columns[candidate]
-    if not required and (name is None):
+    if not required:
         return None
     missing = f"no {role} column" if name is None else f"no column {name!r}"
     raise DataError(f"{missing} among: {_columns(frame)}", where=path, mend=f"name it with --{role}")
@@ -319,7 +337,7 @@ def _texts(values: list[Any], where: str) -> tuple[str, ...]:
 
 def _column(values: list[Any], n: int, role: str, where: str) -> tuple[str, ...]:
     if len(values) != n:
-        raise DataError(f"{n} texts but {len(values)} {role}s", where=where, mend=f"give one {role} a message")
+        _wrong_length(n, len(values), role, where)
     several = [row for row, value in enumerate(values, 1) if _is_several(value)]
     if several:
         raise DataError(
@@ -333,6 +351,10 @@ def _column(values: list[Any], n: int, role: str, where: str) -> tuple[str, ...]
     found = [label_text(value) for value in values]
     _require_unicode(found, role, where)
     return tuple(found)
+
+
+def _wrong_length(texts: int, values: int, role: str, where: str) -> NoReturn:
+    raise DataError(f"{texts} texts but {values} {role}s", where=where, mend=f"give one {role} a message")
 
 
 def _require_unicode(values: list[str], role: str, where: str) -> None:

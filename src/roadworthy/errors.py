@@ -23,6 +23,16 @@ class RoadworthyError(Exception):
         line = what if where is None else f"{where}: {what}"
         super().__init__(" ".join(f"{line}; {mend}".split()) if mend else " ".join(line.split()))
 
+    def __reduce__(self) -> tuple[object, ...]:
+        return _as_it_was, (type(self), str(self))
+
+
+def _as_it_was(kind: type[RoadworthyError], line: str) -> RoadworthyError:
+    """The error as another process raised it: its line is made up already."""
+    error = kind.__new__(kind)
+    Exception.__init__(error, line)
+    return error
+
 
 def named(error: BaseException) -> str:
     """Another library's error in a few words: its kind, and what it says.

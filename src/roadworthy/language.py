@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from functools import cache
+from functools import cache, lru_cache
 
 from roadworthy import lexicon
 
@@ -34,6 +34,7 @@ _SCRIPTS = (
 )
 
 
+@lru_cache(maxsize=1 << 15)
 def guess_language(text: str) -> tuple[str, str]:
     """The likely language and the script of most of its letters; English where Latin letters say nothing else.
 

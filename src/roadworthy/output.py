@@ -65,3 +65,16 @@ def _explained(place: Path) -> Iterator[None]:
             where=place,
             mend="name another place with --out",
         ) from None
+
+
+def short_name(path: Path) -> str:
+    """A path as it can be shared: as given, but no more than the file's own name where it would tell of this machine.
+
+    Examples
+    --------
+    >>> short_name(Path("data/clean.csv")), short_name(Path("/home/jo/clean.csv"))
+    ('data/clean.csv', 'clean.csv')
+    """
+    if path.is_absolute() and path.is_relative_to(Path.cwd()):
+        return str(path.relative_to(Path.cwd()))
+    return path.name if path.is_absolute() else str(path)

@@ -100,7 +100,11 @@ def _processes(function: Callable[[Any], Any], jobs: Sequence[Any]) -> Iterator[
             try:
                 outcome = future.result()
             except BrokenProcessPool as error:
-                raise _unsendable(error, "processes") from error
+                raise EngineError(
+                    "a worker process died, or could not load the model",
+                    where="engine processes",
+                    mend="use --engine local",
+                ) from error
             yield places[future], _result(outcome)
 
 
@@ -117,7 +121,7 @@ def _attempt(job: Any, function: Callable[[Any], Any] | None = None) -> tuple[An
     try:
         return (function or _received[0])(job), None
     except RoadworthyError as error:
-        return None, RoadworthyError(str(error))
+        return None, error.with_traceback(None)
 
 
 def _result(outcome: tuple[Any, RoadworthyError | None]) -> Any:

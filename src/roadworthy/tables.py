@@ -59,7 +59,7 @@ def _read_csv(path: Path, separator: str = ",") -> pd.DataFrame:
         with warnings.catch_warnings():
             warnings.simplefilter("error", pd.errors.ParserWarning)
             # Without index_col=False a row with one cell too many would shift every column by one.
-            return pd.read_csv(
+            frame = pd.read_csv(
                 path,
                 sep=separator,
                 dtype=object,
@@ -68,6 +68,7 @@ def _read_csv(path: Path, separator: str = ",") -> pd.DataFrame:
                 encoding="utf-8-sig",
                 skip_blank_lines=False,
             )
+            return _without_blank_end(frame)
     except pd.errors.EmptyDataError:
         raise DataError("empty file", where=path, mend="give a header line and at least one message") from None
     except (pd.errors.ParserError, pd.errors.ParserWarning) as error:
@@ -77,6 +78,12 @@ def _read_csv(path: Path, separator: str = ",") -> pd.DataFrame:
             where=path,
             mend="quote cells that hold separators or line breaks",
         ) from None
+
+
+def _without_blank_end(frame: pd.DataFrame) -> pd.DataFrame:
+    """Blank lines at the end, which spreadsheets leave, are no rows; one in the middle is a row that lacks its text."""
+    filled = (frame.fillna("") != "").any(axis="columns").to_numpy().nonzero()[0]
+    return frame.iloc[: filled[-1] + 1] if len(filled) else frame
 
 
 def _read_tsv(path: Path) -> pd.DataFrame:

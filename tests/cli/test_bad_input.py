@@ -110,13 +110,13 @@ CASES = [
     Bad(
         "labels unknown to the model",
         ("inspect", PAIR, "odd.csv", *INSPECT),
-        "odd.csv: 1 messages bear labels that the model does not know: 'none'; name an out-of-scope label with",
+        "odd.csv: 1 messages have labels that the model does not know: 'none'; name an out-of-scope label with",
         {"odd.csv": OOS},
     ),
     inspect(
         "out-of-scope labels without --oos-label",
         PAIR,
-        "real.csv: 1 messages bear labels that the model does not know: 'none'; name an out-of-scope label with",
+        "real.csv: 1 messages have labels that the model does not know: 'none'; name an out-of-scope label with",
         "--real",
         "real.csv",
         given={"real.csv": OOS},
@@ -131,7 +131,7 @@ CASES = [
     inspect("too few answers", "python:cli_models:too_few", "return one answer a message"),
     inspect("no such module", "python:no_such_module:f", "does not import (ModuleNotFoundError: No module named"),
     inspect("no such function", "python:cli_models:none", "does not import (AttributeError: "),
-    inspect("no function", "python:cli_models:number", "python:cli_models:number: a int is no classifier; give"),
+    inspect("no function", "python:cli_models:number", "python:cli_models:number: a int is not a classifier; give"),
     inspect("half a spec", "python:cli_models", "no module and function; write python:module:function"),
     inspect("no adapter", "model", "model: no adapter fits this spec; give pickles:VECTORIZER,MODEL"),
     inspect("no such model", "model.skops", "model.skops: no such file; check the path"),
@@ -207,10 +207,12 @@ CASES = [
     Bad("perturb: header only", ("perturb", "bad.csv", "--family", "typos"), "no messages", {"bad.csv": b"text\n"}),
     Bad(
         "perturb: unwritable",
-        ("perturb", "clean.csv", "--family", "typos", "--out", "clean.csv/a"),
+        ("perturb", "clean.csv", "--family", "typos", "--out", "clean.csv/a.csv"),
         "cannot be written",
     ),
-    Bad("perturb: the folder", ("perturb", "clean.csv", "--family", "typos", "--out", "."), ".: cannot be written"),
+    Bad(
+        "perturb: no CSV", ("perturb", "clean.csv", "--family", "typos", "--out", "a.jsonl"), "a.jsonl: what is written"
+    ),
     Bad(
         "perturb: --out for a message",
         ("perturb", "hello", "--out", "out"),
@@ -251,7 +253,7 @@ def test_bad_input_is_said_in_one_line(run: Run, folder: Path, case: Bad) -> Non
     assert line.startswith("roadworthy: ")
     assert case.said in line
     assert "internal error" not in line
-    assert all("predictions, as equal texts are predicted once" in each for each in announced)
+    assert all("predictions, as identical texts are predicted once" in each for each in announced)
     assert ended.out == ""
     assert sorted(folder.rglob("*")) == before
 

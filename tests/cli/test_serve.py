@@ -14,4 +14,4 @@ def test_the_storys_api_is_served_where_it_is_told_to(run: Run, folder: Path, mo
     seen: dict[str, Any] = {}
     monkeypatch.setattr(naive, "run", lambda model, **options: seen.update(options, model=model))
     assert run("serve", ".", "--naive", "--allow-pickle", "--port", "0").code == 0
-    assert seen == {"model": Path(), "host": "127.0.0.1", "port": 0}
+    assert seen == {"model": Path(), "host": "127.0.0.1", "port": 0, "allow_pickle": True}

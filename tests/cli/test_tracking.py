@@ -37,5 +37,6 @@ def test_ui_opens_a_local_store_in_place_of_itself(run: Run, monkeypatch: pytest
     monkeypatch.setattr(tracking, "ui_environment", lambda: {"DO_NOT_TRACK": "true"})
     monkeypatch.setattr(os, "execvpe", lambda *command: seen.extend(command))
     ended = run("ui", "--port", "5005")
-    assert ended.err.startswith("MLflow's UI: http://127.0.0.1:5005")
+    assert "Store: sqlite:///" in ended.err
+    assert "MLflow's UI: http://127.0.0.1:5005" in ended.err
     assert seen == ["mlflow", ["mlflow", "{'host': '127.0.0.1', 'port': 5005}"], {"DO_NOT_TRACK": "true"}]

@@ -1,6 +1,7 @@
 """What the demo's screen shows, and by which rule it chooses its messages."""
 
 import io
+from dataclasses import replace
 
 import pytest
 from rich.console import Console
@@ -9,6 +10,7 @@ from roadworthy import inspect, support_desk
 from roadworthy.demo import Story, print_story
 from roadworthy.demo.screen import confident_and_right, worth_showing
 from roadworthy.demo.story import Reply
+from roadworthy.report.wording import cell, percent
 from roadworthy.training.notebook import train_notebook
 
 
@@ -59,6 +61,25 @@ def test_hostile_messages_stay_text(inspection):
     hostile = reply("[bold]free[/bold] [/x] money", unseen=("free",))
     printed, _ = screen(inspection, (hostile, OUTSIDE))
     assert "[bold]free[/bold] [/x] money" in printed
+
+
+def test_the_screen_shows_the_figures_of_the_inspection(inspection):
+    failed = replace(OUTSIDE, status=503)
+    printed = screen(inspection, (reply(), failed))[0].replace("\u00a0", " ")
+    assert "it answered 200 OK 2 times, 503 1 times." in printed
+    real, slang = inspection.group("real"), inspection.group("real/slang")
+    correct = next(line for line in printed.splitlines() if line.startswith("answered correctly"))
+    assert str(cell(real.accuracy_all)).replace("\u00a0", " ") in correct
+    assert percent(slang.accuracy.value).replace("\u00a0", " ") in printed
+    outside = inspection.group("real/out_of_scope")
+    assert "240 of these messages belong to no intent. Every one was given one: " in printed
+    assert f"became {outside.sink.label}." in printed
+
+
+def test_without_a_wrong_answer_nothing_piles_up(inspection):
+    groups = tuple(group.model_copy(update={"sink": None}) for group in inspection.groups)
+    printed = screen(inspection.model_copy(update={"groups": groups}), (reply(), OUTSIDE))[0]
+    assert "Every one was given one." in printed
 
 
 def test_the_run_is_told_where_there_is_one(inspection):

@@ -16,7 +16,7 @@ def test_the_command_tells_it(tmp_path, monkeypatch, capsys):
     with pytest.raises(SystemExit) as left:
         main(["demo", "--no-track", "--out", "there"])
     assert left.value.code == 0
-    assert "1,340 times 200" in capsys.readouterr().out
+    assert "200 OK 1,340 times" in capsys.readouterr().out
     assert (tmp_path / "there" / "report" / "report.html").is_file()
 
 

@@ -13,7 +13,7 @@ def test_the_story_fits_one_screen_and_ends_with_the_verdict(demo):
     assert max(len(line) for line in screen.splitlines() if not line.startswith(("Report", "MLflow"))) <= 100
     assert len(screen.splitlines()) <= 45
     assert "accuracy 100.0%" in screen
-    assert re.search(r"POST http://127\.0\.0\.1:\d+/predict asked 1,340 times; it answered 1,340 times 200", screen)
+    assert re.search(r"POST http://127\.0\.0\.1:\d+/predict asked 1,340 times; it answered 200 OK 1,340 times", screen)
     assert screen.count("200 OK") >= 10
     assert screen.count("✓ right") == 3
     assert screen.count("✗ ") >= 8

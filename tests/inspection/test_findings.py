@@ -24,7 +24,8 @@ def test_a_guarded_model_on_enough_messages_leaves_nothing_to_say(found, keyword
             answered.flagged[0] = True
             return answered
 
-    assert found(Wary()) == {}
+    assert set(found(Wary())) == {"held_out_unknown"}
+    assert found(Wary(), train=Dataset.of(["another one"], ["order"])) == {}
 
 
 def test_no_guard(found, keyword):
@@ -50,10 +51,21 @@ def test_too_few_changed_and_nothing_tested(found, keyword, many):
 def test_not_applicable(found, keyword):
     data = Dataset.of([f"где мой заказ {n}" for n in range(20)], ["order", "refund"] * 10)
     codes = found(keyword, data, suite=Suite("s", ("shorthand", "casing"), (3,)))
-    assert codes["not_applicable"].message == "No message is in a language that these cover: shorthand."
+    assert codes["not_applicable"].message == "Too few messages are in a language that these cover: shorthand."
     assert "nothing_tested" not in codes
     codes = found(keyword, data, suite=Suite("s", ("shorthand",), (3,)))
     assert {"not_applicable", "nothing_tested"} <= set(codes)
+
+
+def test_an_out_of_scope_label_that_nobody_knows(found, keyword):
+    assert "oos_label_unknown" not in found(keyword)
+    assert found(keyword, oos_label="OOS")["oos_label_unknown"].level == "advisory"
+
+
+def test_repeated_messages(found, keyword, many):
+    assert "repeated_messages" not in found(keyword, many)
+    twice = Dataset.of(many.texts * 2, many.labels * 2)
+    assert found(keyword, twice)["repeated_messages"].message.startswith("400 of the 800 clean messages repeat")
 
 
 def test_overlaps(found, keyword, many):
@@ -80,8 +92,10 @@ def test_few_messages(found, keyword, many):
 
 def test_samples(found, keyword, many):
     real = many.take(range(30))
-    assert found(keyword, sample=20, real=real)["sampled"].message.endswith("20 of 400, 20 of 30 messages.")
-    assert found(keyword, sample=20)["sampled"].message.endswith("20 of 400 messages.")
+    assert found(keyword, sample=20, real=real)["sampled"].message.endswith(
+        "20 of the 400 clean messages and 20 of the 30 real messages."
+    )
+    assert found(keyword, sample=20)["sampled"].message.endswith("20 of the 400 clean messages.")
     assert "sampled" not in found(keyword, sample=400)
 
 

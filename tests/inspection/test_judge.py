@@ -45,9 +45,10 @@ def test_each_kind_is_held_to_its_own_bounds():
         a_group("real", "all", difference=figure(-0.05), silent_failure_rate=figure(0.4)),
         a_group("real", "slang", difference=figure(-0.5), silent_failure_rate=figure(0.9)),
         a_group("real", "clean", difference=figure(-0.5), silent_failure_rate=figure(0.9)),
+        a_group("real", "short", difference=figure(-0.02), silent_failure_rate=figure(0.9)),
     ]
     judged, checks = judge(groups, 3)
-    assert [group.verdict for group in judged] == ["pass", "fail", None, "fail", None, None]
+    assert [group.verdict for group in judged] == ["pass", "fail", None, "fail", "advisory", "advisory", None]
     assert [(held.group, held.bound, held.verdict) for held in checks] == [
         ("clean", "clean accuracy", "pass"),
         ("typos/3", "drop under noise", "fail"),
@@ -96,3 +97,9 @@ def test_the_worst_counts():
 def test_every_bound_is_about_a_figure_that_groups_have():
     assert {bound.metric for bound in BOUNDS} <= set(Group.model_fields)
     assert len({bound.name for bound in BOUNDS}) == len(BOUNDS)
+
+
+def test_out_of_scope_clean_messages_are_held_to_the_silent_failures():
+    group = a_group(accuracy=figure(0.95), silent_failure_rate=figure(0.4))
+    assert judge([group], 3)[0][0].verdict == "pass"
+    assert judge([group.model_copy(update={"out_of_scope": 40})], 3)[0][0].verdict == "fail"

@@ -124,12 +124,15 @@ class ProbabilitiesOnly:
     [
         (LogisticRegression, "LogisticRegression: is a class, not a model; give a fitted instance"),
         (Own, "Own: is a class, not a model"),
-        (CountVectorizer(), "a CountVectorizer is no classifier; give a model, the pair of vectorizer and model"),
-        (5, "a int is no classifier"),
-        (None, "a NoneType is no classifier"),
-        ((1, 2, 3), "a tuple is no classifier"),
-        (ProbabilitiesOnly(), "ProbabilitiesOnly: is not fitted, or is no classifier; fit it first"),
-        (pair()[::-1], "LogisticRegression and CountVectorizer are no vectorizer and model; give the vectorizer first"),
+        (CountVectorizer(), "a CountVectorizer is not a classifier; give a model, the pair of vectorizer and model"),
+        (5, "a int is not a classifier"),
+        (None, "a NoneType is not a classifier"),
+        ((1, 2, 3), "a tuple is not a classifier"),
+        (ProbabilitiesOnly(), "ProbabilitiesOnly: is not fitted, or is not a classifier; fit it first"),
+        (
+            pair()[::-1],
+            "LogisticRegression and CountVectorizer are not a vectorizer and a model; give the vectorizer first",
+        ),
         (
             (pair()[0], pair(texts=["a fine order", "an order", "the refund", "refund"])[1]),
             "the vectorizer gives 10 features, the model was trained on 5; give the two files of one training run",

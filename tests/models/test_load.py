@@ -49,7 +49,7 @@ def test_a_pickle_loads_whoever_wrote_it(folder: Path, pipeline: Pipeline, suffi
     else:
         joblib.dump(pipeline, file, compress=3 if by.endswith("compressed") else 0)
     assert answers(file, allow_pickle=True) == LABELS
-    assert load_model(file, allow_pickle=True).name == str(file)
+    assert load_model(file, allow_pickle=True).name == file.name
 
 
 def test_a_pair_of_pickles_loads(folder: Path, pipeline: Pipeline) -> None:
@@ -114,7 +114,7 @@ def test_a_module_is_found_in_the_working_directory(folder: Path) -> None:
         ("broken.pkl", "broken.pkl: does not load ("),
         ("broken.joblib", "broken.joblib: does not load ("),
         ("exits.pkl", "exits.pkl: does not load (SystemExit: 3)"),
-        ("number.pkl", "number.pkl: a int is no classifier"),
+        ("number.pkl", "number.pkl: a int is not a classifier"),
         ("broken.skops", "broken.skops: does not load ("),
         ("python:", "no module and function; write python:module:function"),
         ("python:mine", "no module and function"),
@@ -125,7 +125,7 @@ def test_a_module_is_found_in_the_working_directory(folder: Path) -> None:
             "does not import (ModuleNotFoundError: No module named 'no_such_module_here')",
         ),
         ("python:json:no_such_name", "does not import (AttributeError: module 'json' has no attribute 'no_such_name')"),
-        ("python:json:__name__", "python:json:__name__: a str is no classifier"),
+        ("python:json:__name__", "python:json:__name__: a str is not a classifier"),
         ("python:script:f", "does not import (SystemExit: 0)"),
     ],
 )

@@ -59,7 +59,7 @@ def test_unlabelled_real_messages_ask_for_labels(unlabelled):
 
 
 def test_without_real_messages_they_are_asked_for(clean_only):
-    assert titles(clean_only) == ["Inspect on real messages"]
+    assert titles(clean_only) == ["Inspect on messages from your users"]
 
 
 def test_unknown_figures_ask_for_nothing(inspection):

@@ -36,6 +36,20 @@ def test_a_second_report_replaces_the_first(clean_only, tmp_path):
     assert len(list(tmp_path.iterdir())) == 4
 
 
+def test_charts_of_an_earlier_inspection_do_not_stay(inspection, clean_only, tmp_path):
+    write_report(inspection, tmp_path)
+    note = tmp_path / "figures" / "note.txt"
+    note.write_text("mine", encoding="utf-8")
+    write_report(clean_only, tmp_path)
+    assert list((tmp_path / "figures").iterdir()) == [note]
+
+
+def test_an_earlier_chart_that_cannot_be_removed_is_told(clean_only, tmp_path):
+    (tmp_path / "figures" / "real.svg").mkdir(parents=True)
+    with pytest.raises(OutputError, match="cannot be removed"):
+        write_report(clean_only, tmp_path)
+
+
 def test_a_place_that_is_no_folder_is_told_in_one_line(clean_only, tmp_path):
     place = tmp_path / "file"
     place.write_text("")

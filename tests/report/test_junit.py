@@ -32,7 +32,7 @@ def test_a_failed_check_fails_and_a_passed_one_is_silent(inspection):
 
 def test_a_group_that_no_bound_looks_at_is_skipped(inspection, black_box):
     skipped = cases(to_junit(inspection))["roadworthy.real/slang", "verdict"].find("skipped")
-    assert skipped.get("message") == "no bound looks at real messages of the kind 'slang'"
+    assert skipped.get("message") == "no bound applies to real messages of the kind 'slang'"
     untested = cases(to_junit(black_box))["roadworthy.slang/1", "verdict"].find("skipped")
     assert untested.get("message").startswith("not applicable")
 

@@ -6,7 +6,9 @@ from hypothesis import strategies as st
 
 from roadworthy.inspection.summary import Figure
 from roadworthy.report.wording import (
+    IMITATED,
     NBSP,
+    REAL,
     apart,
     cell,
     counted,
@@ -17,6 +19,7 @@ from roadworthy.report.wording import (
     percent,
     points,
     quantity,
+    restated,
     unit_of,
 )
 
@@ -88,7 +91,8 @@ def test_an_unknown_metric_is_a_share_with_its_own_words():
 
 def test_groups_have_words(inspection):
     said = {
-        key: group_words(inspection.group(key)) for key in ("clean", "mixed_languages/3", "real", "real/out_of_scope")
+        key: group_words(inspection.group(key), REAL)
+        for key in ("clean", "mixed_languages/3", "real", "real/out_of_scope")
     }
     assert said == {
         "clean": "clean messages",
@@ -96,7 +100,22 @@ def test_groups_have_words(inspection):
         "real": "real messages",
         "real/out_of_scope": "real messages of the kind 'out of scope'",
     }
-    assert group_title(inspection.group("real/slang")) == "real, slang"
+    assert group_title(inspection.group("real/slang"), REAL) == "real, slang"
+
+
+def test_groups_that_imitate_users_are_not_called_real(inspection):
+    assert group_words(inspection.group("real"), IMITATED) == "real-user-style messages"
+    assert group_title(inspection.group("real"), IMITATED) == "real-user style, all"
+
+
+def test_our_sentences_are_restated_and_quoted_words_are_not():
+    sentence = "Users' real messages are answered 'real messages': drop on real messages, or \"real messages\""
+    assert restated(sentence, IMITATED) == (
+        "Users' real-user-style messages are answered 'real messages': drop on real-user-style messages, "
+        'or "real messages"'
+    )
+    assert restated(sentence, REAL) == sentence
+    assert restated("a really real message", IMITATED) == "a really real message"
 
 
 def test_counts_and_lists_are_english():

@@ -25,7 +25,7 @@ def folder(tmp_path: Path) -> Path:
 
 def post(folder: Path, content: bytes) -> httpx.Response:
     async def ask() -> httpx.Response:
-        transport = httpx.ASGITransport(app=naive.create_app(folder))
+        transport = httpx.ASGITransport(app=naive.create_app(folder, allow_pickle=True))
         async with httpx.AsyncClient(transport=transport, base_url="http://naive") as client:
             return await client.post("/predict", content=content, headers={"content-type": "application/json"})
 
@@ -61,18 +61,18 @@ def test_what_is_no_object_is_refused_by_the_framework(folder: Path, content: by
 
 def test_a_missing_pickle_says_how_to_make_it(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match=r"vectorizer.pkl: no such file; train it with: roadworthy train"):
-        naive.create_app(tmp_path)
+        naive.create_app(tmp_path, allow_pickle=True)
 
 
 @pytest.mark.parametrize(("content", "said"), [(b"", "EOFError"), (b"nonsense", "UnpicklingError")])
 def test_a_broken_pickle_is_named(folder: Path, content: bytes, said: str) -> None:
     (folder / MODEL_FILE).write_bytes(content)
     with pytest.raises(ModelError, match=rf"model.pkl: does not load \({said}"):
-        naive.create_app(folder)
+        naive.create_app(folder, allow_pickle=True)
 
 
 def test_a_pickle_is_loaded_once_when_the_app_is_made(folder: Path) -> None:
-    app = naive.create_app(folder)
+    app = naive.create_app(folder, allow_pickle=True)
     (folder / MODEL_FILE).write_bytes(pickle.dumps(None))
     assert app.title == "Support desk classifier"
 
@@ -82,7 +82,7 @@ def test_it_runs_where_it_is_told_to(folder: Path, monkeypatch: pytest.MonkeyPat
 
     seen: dict[str, Any] = {}
     monkeypatch.setattr(uvicorn, "run", lambda app, **options: seen.update(options, title=app.title))
-    naive.run(folder, host="127.0.0.9", port=0)
+    naive.run(folder, host="127.0.0.9", port=0, allow_pickle=True)
     assert (seen["host"], seen["port"], seen["title"]) == ("127.0.0.9", 0, "Support desk classifier")
 
 
@@ -90,4 +90,9 @@ def test_it_runs_where_it_is_told_to(folder: Path, monkeypatch: pytest.MonkeyPat
 def test_without_the_extra_it_says_what_to_install(folder: Path, monkeypatch: pytest.MonkeyPatch, module: str) -> None:
     monkeypatch.setitem(sys.modules, module, None)
     with pytest.raises(MissingExtraError, match=r'serving needs the extra .*pip install "roadworthy\[serve\]"'):
-        naive.run(folder, host="127.0.0.1", port=0)
+        naive.run(folder, host="127.0.0.1", port=0, allow_pickle=True)
+
+
+def test_pickles_are_loaded_only_where_they_are_trusted(folder):
+    with pytest.raises(ModelError, match="--allow-pickle"):
+        naive.create_app(folder)

@@ -16,7 +16,7 @@ def demo(
     as_json: Json = False,
     debug: Debug = False,
 ) -> int:
-    """Watch a model that looks perfect in its notebook fail on real users, in a minute."""
+    """Watch a perfect notebook fail, in a minute."""
     from roadworthy.demo import print_story, tell_story
 
     with stderr().status("training, serving, asking, inspecting"):

@@ -36,7 +36,7 @@ def inspect(
         ),
     ],
     clean: Annotated[Path, typer.Argument(help="Clean labelled messages that the model was not trained on.")],
-    real: Annotated[Path | None, typer.Option(help="Messages that real users sent, labelled where known.")] = None,
+    real: Annotated[Path | None, typer.Option(help="Messages that real users sent, with labels or without.")] = None,
     kind: Annotated[str | None, typer.Option(help="Column of --real that says what kind a message is.")] = None,
     train: Annotated[Path | None, typer.Option(help="The training messages, to find overlaps with them.")] = None,
     oos_label: Annotated[str | None, typer.Option(help="The label of messages that belong to no class.")] = None,
@@ -52,7 +52,7 @@ def inspect(
     as_json: Json = False,
     debug: Debug = False,
 ) -> int:
-    """Inspect a model: clean, perturbed and real messages, a verdict, and a report.
+    """Inspect a model; write a verdict and a report.
 
     Exits 0 when the verdict is pass or advisory, 1 when it is fail.
     """
@@ -64,8 +64,8 @@ def inspect(
 
     chosen = inspection.find_suite(suite)
     clean_data = read_labelled(clean, text=text, label=label)
-    real_data = None if real is None else read_dataset(real, text=text, label=label, kind=kind)
-    train_data = None if train is None else read_dataset(train, text=text, label=label)
+    real_data = None if real is None else read_dataset(real, text=text, label=label, kind=kind, needs_label=False)
+    train_data = None if train is None else read_dataset(train, text=text, label=label, needs_label=False)
     tracked = wants_tracking(track)
     loaded = load_model(model, allow_pickle=allow_pickle)
     require_writable(out)
@@ -90,18 +90,26 @@ def inspect(
         print_terminal(result, stdout())
     stderr().print(f"Report: {shown(files['html'])}", soft_wrap=True, markup=False)
     if tracked:
-        _track(result, out, loaded, clean_data, real_data)
+        _track(result, out, loaded, clean_data, real_data, wanted=track is True)
     return 1 if result.verdict == "fail" else 0
 
 
 def _announce(asked: int, distinct: int) -> None:
-    stderr().print(f"{asked:,} messages to inspect; {distinct:,} predictions, as equal texts are predicted once.")
+    stderr().print(f"{asked:,} messages to inspect; {distinct:,} predictions, as identical texts are predicted once.")
 
 
-def _track(result: Inspection, out: Path, model: Model, clean: Dataset, real: Dataset | None) -> None:
+def _track(result: Inspection, out: Path, model: Model, clean: Dataset, real: Dataset | None, *, wanted: bool) -> None:
+    """Record the run; where nobody asked for it, a store that is away is told and does not change the exit code."""
     from roadworthy import tracking
+    from roadworthy.errors import TrackingError
 
     estimator = getattr(model, "estimator", None)
-    with stderr().status("recording the run in MLflow"):
-        run = tracking.track_inspection(result, out, estimator=estimator, clean=clean, real=real)
-    stderr().print(f"MLflow: {run}", soft_wrap=True, markup=False)
+    try:
+        with stderr().status("recording the run in MLflow"):
+            run = tracking.track_inspection(result, out, estimator=estimator, clean=clean, real=real)
+    except TrackingError as error:
+        if wanted:
+            raise
+        stderr().print(f"roadworthy: not recorded in MLflow: {error}", soft_wrap=True, markup=False)
+    else:
+        stderr().print(f"MLflow: {run}", soft_wrap=True, markup=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -55,6 +56,7 @@ def _perturb_one(message: str, family: str | None, severity: int, seed: int, out
     from roadworthy.errors import PerturbationError
     from roadworthy.perturbations import families
     from roadworthy.perturbations import perturb as perturbed
+    from roadworthy.redaction import inert
 
     if out is not None:
         raise PerturbationError("--out goes with a file of messages", mend="leave it out, or give a file")
@@ -68,7 +70,8 @@ def _perturb_one(message: str, family: str | None, severity: int, seed: int, out
     else:
         width = max(map(len, found))
         for name, result in found.items():
-            typer.echo(result if family else f"{name:{width}}  {result}")
+            shown = inert(result) if sys.stdout.isatty() else result
+            typer.echo(shown if family else f"{name:{width}}  {shown}")
     return 0
 
 
@@ -87,6 +90,8 @@ def _perturb_file(
     from roadworthy.perturbations import families, perturb_all
     from roadworthy.tables import read_frame
 
+    if out is not None and out.suffix.lower() != ".csv":
+        raise PerturbationError("what is written is CSV", where=out, mend="give --out a name that ends in .csv")
     if family is None:
         raise PerturbationError("no family", where=path, mend=f"name one with --family: {', '.join(families())}")
     frame = read_frame(path)

@@ -16,7 +16,11 @@ def track(
     as_json: Json = False,
     debug: Debug = False,
 ) -> int:
-    """Upload a saved inspection to MLflow, for example after its server was down."""
+    """Upload a saved inspection to MLflow.
+
+    For example after its server was down. What goes up is what the folder holds: the figures and the report, not the
+    messages and the model.
+    """
     from roadworthy import tracking
 
     run = tracking.upload(directory)
@@ -43,5 +47,6 @@ def ui(
         return
     command = tracking.ui_command(host=host, port=port)
     page = f"http://{host}:{port}/#/experiments?workflowType=machine_learning"
+    stderr().print(f"Store: {tracking.store_uri()}", soft_wrap=True, markup=False)
     stderr().print(f"MLflow's UI: {page}  (stop it with Ctrl-C)", soft_wrap=True, markup=False)
     os.execvpe(command[0], command, tracking.ui_environment())  # noqa: S606 (our own command; signals reach it directly)

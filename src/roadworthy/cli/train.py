@@ -25,7 +25,10 @@ def train(
     as_json: Json = False,
     debug: Debug = False,
 ) -> int:
-    """Train a model by a recipe; notebook writes vectorizer.pkl and model.pkl, as in the story."""
+    """Train a model by a recipe.
+
+    notebook writes vectorizer.pkl and model.pkl, as in the story.
+    """
     from roadworthy.data import read_labelled
     from roadworthy.errors import ModelError
     from roadworthy.training.notebook import save_pickles, train_notebook

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from roadworthy import metrics
+from roadworthy.inspection import Figure
 from roadworthy.report.view import view_of
+from roadworthy.report.wording import cell, name_words, percent
 from roadworthy.support_desk import OOS_LABEL
 from roadworthy.training.notebook import MODEL_FILE, VECTORIZER_FILE
 
@@ -17,7 +20,7 @@ if TYPE_CHECKING:
     from rich.text import Text
 
     from roadworthy.demo.story import Reply, Story
-    from roadworthy.inspection import Figure
+    from roadworthy.inspection import Inspection
 
 _LONGEST = 45
 _SHORTEST = 12
@@ -67,13 +70,15 @@ def print_story(story: Story, console: Console) -> None:
     )
     _heading(console, "2  Its API: 200 OK, whatever comes")
     asked = [*story.clean, *story.real_style]
-    codes = ", ".join(f"[bold]{n:,} times {code}[/]" for code, n in Counter(reply.status for reply in asked).items())
+    codes = ", ".join(
+        f"[bold]{_status(code)} {n:,} times[/]" for code, n in Counter(reply.status for reply in asked).items()
+    )
     console.print(f"POST {story.url} asked {len(asked):,} times; it answered {codes}.")
     console.print(_answers(confident_and_right(story.clean, 3), worth_showing(story.real_style)))
     _heading(console, "3  What the API never says")
     console.print(_figures(story))
-    console.print(_by_kind(story.real_style))
-    console.print(_piles(story.real_style))
+    console.print(_by_kind(story.inspection))
+    console.print(_piles(story.inspection))
     _heading(console, "4  The inspection: what one command would have said before the release")
     _print_verdict(story, console)
 
@@ -105,11 +110,15 @@ def _cells(reply: Reply) -> tuple[str | Text, ...]:
     from rich.text import Text
 
     answer = Text(reply.predicted, style="green" if reply.is_right else "red")
-    return _message(reply), f"{reply.status} OK", answer, f"{reply.confidence:.0%}", _truth(reply)
+    return _message(reply), _status(reply.status), answer, percent(reply.confidence), _truth(reply)
+
+
+def _status(code: int) -> str:
+    return "200 OK" if code == HTTPStatus.OK else str(code)
 
 
 def _message(reply: Reply) -> Text:
-    """The message, the words that the model had never seen underlined."""
+    """The message, the words that are not in the model's vocabulary underlined."""
     from rich.text import Text
 
     text = Text(reply.text)
@@ -131,41 +140,35 @@ def _figures(story: Story) -> Table:
 
     clean, real = story.inspection.group("clean"), story.inspection.group("real")
     in_scope = [reply for reply in story.real_style if reply.label != OOS_LABEL]
-    groups = (story.clean, story.real_style, in_scope)
     table = Table(box=None, padding=(0, 3, 0, 0), pad_edge=False, header_style="dim")
     table.add_column("")
-    for title, replies in zip(("clean", "real-user style", "of these in scope"), groups, strict=True):
-        table.add_column(f"{title} ({len(replies):,})", justify="right")
-    table.add_row("answered 200 OK", *(_share([reply.status == 200 for reply in replies]) for replies in groups))
-    table.add_row("answered rightly", *(_share([reply.is_right for reply in replies]) for replies in groups))
-    table.add_row("how sure, on average", _percent(clean.mean_confidence), _percent(real.mean_confidence))
-    table.add_row("words never seen", _percent(clean.oov_rate), _percent(real.oov_rate))
+    counts = (clean.n, real.n, real.accuracy.n)
+    for title, n in zip(("clean", "real-user style", "of these in scope"), counts, strict=True):
+        table.add_column(f"{title} ({n:,})", justify="right")
+    table.add_row("answered 200 OK", *map(_answered, (story.clean, story.real_style, in_scope)))
+    right = (clean.accuracy_all, real.accuracy_all, real.accuracy)
+    table.add_row("answered correctly", *(str(cell(figure)) for figure in right))
+    table.add_row("how sure, on average", cell(clean.mean_confidence).value, cell(real.mean_confidence).value)
+    table.add_row("words it does not know", cell(clean.oov_rate).value, cell(real.oov_rate).value)
     return table
 
 
-def _share(chosen: Sequence[bool]) -> str:
-    value, low, high = metrics.proportion(sum(chosen), len(chosen))
-    return f"{value:.0%} ({low:.0%} to {high:.0%})"
+def _answered(replies: Sequence[Reply]) -> str:
+    share = metrics.proportion(sum(reply.status == HTTPStatus.OK for reply in replies), len(replies))
+    return str(cell(Figure.of(share, len(replies))))
 
 
-def _percent(figure: Figure) -> str:
-    return "–" if figure.value is None else f"{figure.value:.0%}"
-
-
-def _by_kind(replies: Sequence[Reply]) -> Table:
-    """A bar a kind of in-scope messages: the share that was answered rightly."""
+def _by_kind(inspection: Inspection) -> Table:
+    """A bar a kind of in-scope messages: the share that was answered correctly."""
     from rich.table import Table
 
-    kinds: dict[str, list[bool]] = {}
-    for reply in replies:
-        if reply.label != OOS_LABEL:
-            kinds.setdefault(reply.kind, []).append(reply.is_right)
     table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False, show_header=False)
     for _ in range(4):
         table.add_column(no_wrap=True, min_width=8)
         table.add_column(no_wrap=True)
-        table.add_column(no_wrap=True, min_width=5)
-    cells = [cell for kind, right in kinds.items() for cell in (kind, *_bar(sum(right) / len(right)))]
+        table.add_column(no_wrap=True, min_width=6)
+    kinds = [(name_words(group.name), group.accuracy) for group in inspection.of_kind("real") if group.name != "all"]
+    cells = [part for kind, figure in kinds if figure.value is not None for part in (kind, *_bar(figure.value))]
     for start in range(0, len(cells), 12):
         table.add_row(*cells[start : start + 12])
     return table
@@ -173,17 +176,15 @@ def _by_kind(replies: Sequence[Reply]) -> Table:
 
 def _bar(share: float) -> tuple[str, str]:
     full = round(share * _BAR)
-    return f"[red]{'━' * full}[/][dim]{'┄' * (_BAR - full)}[/]", f"{share:.0%}"
+    return f"[red]{'━' * full}[/][dim]{'┄' * (_BAR - full)}[/]", percent(share)
 
 
-def _piles(replies: Sequence[Reply]) -> str:
-    """Where wrong answers pile up."""
-    outside = Counter(reply.predicted for reply in replies if reply.label == OOS_LABEL)
-    label, count = outside.most_common(1)[0]
-    return (
-        f"{outside.total()} of these messages belong to no intent. Every one was given one: {count} became "
-        f"[bold]{label}[/]."
-    )
+def _piles(inspection: Inspection) -> str:
+    """Where the messages that belong to no intent pile up: none of their answers is right."""
+    outside = inspection.group(f"real/{OOS_LABEL}")
+    told = f"{outside.n:,} of these messages belong to no intent. Every one was given one"
+    sink = outside.sink
+    return f"{told}: {percent(sink.share.value)} became [bold]{sink.label}[/]." if sink else f"{told}."
 
 
 def _print_verdict(story: Story, console: Console) -> None:

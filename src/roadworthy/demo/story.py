@@ -6,7 +6,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Any
 
 from roadworthy import support_desk
 from roadworthy.data import Dataset
-from roadworthy.errors import MissingExtraError, ModelError
+from roadworthy.errors import MissingExtraError, ModelError, TrackingError
 from roadworthy.inspection import Inspection, inspect
 from roadworthy.models import Vocabulary, load_model
 from roadworthy.report import write_report
-from roadworthy.training.notebook import MODEL_FILE, VECTORIZER_FILE, save_pickles, train_notebook
+from roadworthy.training.notebook import MODEL_FILE, VECTORIZER_FILE, NotebookModel, save_pickles, train_notebook
 
 if TYPE_CHECKING:
     import httpx
@@ -91,19 +91,6 @@ def tell_story(directory: Path, *, track: bool) -> Story:
     model = load_model(f"pickles:{directory / VECTORIZER_FILE},{directory / MODEL_FILE}", allow_pickle=True)
     inspection = inspect(model, clean, real=real, train=train, oos_label=support_desk.OOS_LABEL)
     files = write_report(inspection, directory / "report")
-    tracked = None
-    if track:
-        from roadworthy import tracking
-
-        tracking.track_notebook(trained, train, pickles)
-        run = tracking.track_inspection(
-            inspection,
-            directory / "report",
-            estimator=getattr(model, "estimator", None),
-            clean=clean,
-            real=real,
-        )
-        tracked = str(run)
     return Story(
         training_messages=len(train),
         intents=len(train.classes),
@@ -113,8 +100,27 @@ def tell_story(directory: Path, *, track: bool) -> Story:
         real_style=real_replies,
         inspection=inspection,
         report=str(files["html"]),
-        tracked=tracked,
+        tracked=_track(trained, pickles, inspection, directory / "report", train, clean, real) if track else None,
     )
+
+
+def _track(
+    trained: NotebookModel,
+    pickles: Sequence[Path],
+    inspection: Inspection,
+    report: Path,
+    train: Dataset,
+    clean: Dataset,
+    real: Dataset,
+) -> str:
+    """Record both runs; the story is told even where the store is away."""
+    from roadworthy import tracking
+
+    try:
+        tracking.track_notebook(trained, train, pickles)
+        return str(tracking.track_inspection(inspection, report, estimator=trained.pipeline, clean=clean, real=real))
+    except TrackingError as error:
+        return f"not recorded: {error}"
 
 
 @contextmanager
@@ -151,7 +157,9 @@ def _wait_until_up(client: httpx.Client, server: subprocess.Popen[str]) -> None:
             time.sleep(0.1)
         else:
             return
-    raise ModelError("the API did not start", where=client.base_url, mend="see roadworthy serve --naive --debug")
+    server.terminate()
+    said = server.communicate()[1].strip().rsplit("\n", 1)[-1]
+    raise ModelError(f"the API did not start ({said or 'it says nothing'})", where=client.base_url, mend="try again")
 
 
 def _ask_all(client: httpx.Client, data: Dataset, vocabulary: Vocabulary) -> tuple[Reply, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from roadworthy.inspection.judge import LEAST_CHANGED
 from roadworthy.inspection.summary import Figure, Finding, Group
 
 if TYPE_CHECKING:
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from roadworthy.inspection.measure import Asked
 
 _HALF_WIDTH = 0.1
+_REPEATED = 0.05
 
 
 def find_all(
@@ -21,11 +23,13 @@ def find_all(
     real: Dataset | None,
     train: Dataset | None,
     *,
+    oos_label: str | None,
     sampled_from: Sequence[int],
 ) -> tuple[Finding, ...]:
     """Every finding, the gravest first."""
     found = [
         *_model(asked),
+        *_oos_label(asked, oos_label),
         *_tested(groups),
         *_overlaps(clean, real, train),
         *_data(groups, clean, real, sampled_from),
@@ -59,11 +63,24 @@ def _model(asked: Asked) -> list[Finding]:
     return found
 
 
+def _oos_label(asked: Asked, oos_label: str | None) -> list[Finding]:
+    if oos_label is None or oos_label in asked.names:
+        return []
+    return [
+        Finding(
+            level="advisory",
+            code="oos_label_unknown",
+            message=f"No message has the out-of-scope label {oos_label!r}, and the model never answers it: check its "
+            "spelling.",
+        )
+    ]
+
+
 def _tested(groups: Sequence[Group]) -> list[Finding]:
     found = []
     perturbed = [group for group in groups if group.kind == "perturbed"]
     idle = [group for group in perturbed if group.n and any(r.startswith("not tested") for r in group.reasons)]
-    absent = sorted({group.name for group in perturbed if group.n == 0})
+    absent = sorted({group.name for group in perturbed if group.n < LEAST_CHANGED * (group.n + group.not_applicable)})
     if idle:
         shares = ", ".join(f"{group.key} {_percent(group.changed)}" for group in idle)
         found.append(
@@ -76,9 +93,9 @@ def _tested(groups: Sequence[Group]) -> list[Finding]:
     if absent:
         found.append(
             Finding(
-                level="note",
+                level="advisory",
                 code="not_applicable",
-                message=f"No message is in a language that these cover: {', '.join(absent)}.",
+                message=f"Too few messages are in a language that these cover: {', '.join(absent)}.",
             )
         )
     if len(idle) + sum(group.n == 0 for group in perturbed) == len(perturbed):
@@ -98,6 +115,15 @@ def _percent(figure: Figure | None) -> str:
 
 def _overlaps(clean: Dataset, real: Dataset | None, train: Dataset | None) -> list[Finding]:
     found = []
+    if train is None:
+        found.append(
+            Finding(
+                level="note",
+                code="held_out_unknown",
+                message="Whether the clean messages were held out from training is not known; give the training "
+                "messages (--train) to be sure.",
+            )
+        )
     if train is not None and (count := clean.overlap(train)):
         found.append(
             Finding(
@@ -125,7 +151,17 @@ def _data(groups: Sequence[Group], clean: Dataset, real: Dataset | None, sampled
             Finding(
                 level="advisory",
                 code="real_unlabelled",
-                message="The real messages bear no labels: confidence and unseen words are measured, accuracy is not.",
+                message="The real messages have no labels: confidence and unseen words are measured, accuracy is not.",
+            )
+        )
+    repeated = len(clean) - len(set(clean.texts))
+    if repeated > _REPEATED * len(clean):
+        found.append(
+            Finding(
+                level="advisory",
+                code="repeated_messages",
+                message=f"{repeated:,} of the {len(clean):,} clean messages repeat others: the intervals take them for "
+                "independent ones, and are too narrow.",
             )
         )
     conflicting = _conflicting(clean)
@@ -134,7 +170,7 @@ def _data(groups: Sequence[Group], clean: Dataset, real: Dataset | None, sampled
             Finding(
                 level="advisory",
                 code="conflicting_labels",
-                message=f"{conflicting:,} clean texts stand there more than once, with different labels.",
+                message=f"{conflicting:,} clean texts occur more than once, with different labels.",
             )
         )
     accuracy = groups[0].accuracy
@@ -147,10 +183,12 @@ def _data(groups: Sequence[Group], clean: Dataset, real: Dataset | None, sampled
                 f"{accuracy.low:.0%} to {accuracy.high:.0%}.",
             )
         )
-    sizes = [len(clean), *([len(real)] if real is not None else [])]
-    if list(sampled_from) != sizes:
-        pairs = ", ".join(f"{size:,} of {whole:,}" for size, whole in zip(sizes, sampled_from, strict=True))
-        found.append(Finding(level="note", code="sampled", message=f"Inspected on a sample: {pairs} messages."))
+    taken = [("clean", len(clean), sampled_from[0])]
+    if real is not None:
+        taken.append(("real", len(real), sampled_from[1]))
+    parts = [f"{n:,} of the {whole:,} {kind} messages" for kind, n, whole in taken if n < whole]
+    if parts:
+        found.append(Finding(level="note", code="sampled", message=f"Inspected on a sample: {' and '.join(parts)}."))
     return found
 
 

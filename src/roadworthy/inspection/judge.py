@@ -37,7 +37,16 @@ BOUNDS = (
         applies_to="real",
         limit=0.20,
         at_most=True,
-        sentence="At most 20 % of all real messages are answered wrongly with nobody being told.",
+        sentence="At most 20 % of all real messages are answered wrongly without a warning.",
+    ),
+    Bound(
+        name="silent failures on clean messages",
+        metric="silent_failure_rate",
+        applies_to="clean",
+        limit=0.20,
+        at_most=True,
+        sentence="Where clean messages are out of scope, at most 20 % of all clean messages are answered wrongly "
+        "without a warning.",
     ),
 )
 
@@ -54,6 +63,8 @@ def judge(groups: Sequence[Group], judged_severity: int) -> tuple[tuple[Group, .
 
 def _applies(bound: Bound, group: Group, judged_severity: int) -> bool:
     if bound.applies_to != group.kind or group.n == 0:
+        return False
+    if bound.applies_to == "clean" and bound.metric == "silent_failure_rate" and not group.out_of_scope:
         return False
     return group.severity == judged_severity if group.kind == "perturbed" else group.key in ("clean", "real")
 
@@ -103,11 +114,22 @@ def _with_verdict(group: Group, checks: Iterable[Check]) -> Group:
     reasons = [f"{held.bound}: {held.sentence}" for held in own if held.verdict != "pass"]
     if group.n == 0:
         return group.model_copy(update={"reasons": ("not applicable: no message is in a language that it covers",)})
+    if group.kind == "real" and not own:
+        return _with_advisory(group)
     if _too_few_changed(group):
         changed = group.changed.value if group.changed and group.changed.value is not None else 0.0
         verdict = "advisory"
         reasons = [f"not tested: it changed only {changed:.0%} of the messages"]
     return group.model_copy(update={"verdict": verdict, "reasons": tuple(reasons)})
+
+
+def _with_advisory(group: Group) -> Group:
+    """A kind of real messages does not fail a model by itself, but one that breaks the bound is never passed over."""
+    bound = next(bound for bound in BOUNDS if bound.applies_to == "real" and bound.metric == "difference")
+    if hold(group.difference, bound.limit, at_most=bound.at_most) != "fail":
+        return group
+    reason = f"{bound.name}: {_sentence(bound, group.difference, 'fail')}"
+    return group.model_copy(update={"verdict": "advisory", "reasons": (reason,)})
 
 
 def _too_few_changed(group: Group) -> bool:

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from roadworthy.inspection.plan import Version
 
 NO_LABEL = -1
+# The code of a label that occurs nowhere; another one than that of a message without a label.
+NO_CODE = -2
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,13 +119,17 @@ def _share(chosen: NDArray[np.bool_]) -> Figure:
 
 
 def _difference(outcome: Outcome, clean: Outcome) -> Figure:
-    """In-scope accuracy minus that of the clean messages: paired for perturbed ones, independent for real ones."""
+    """In-scope accuracy minus that of the clean messages.
+
+    For perturbed messages paired, and over those that changed: the others would dilute it. For real ones independent.
+    """
     version = outcome.version
     if version.kind == "clean" or not outcome.labelled:
         return Figure(n=0)
     after = outcome.right[outcome.in_scope]
-    if version.kind == "perturbed":
-        before = clean.right[version.rows][outcome.in_scope]
+    if version.changed is not None:
+        chosen = outcome.in_scope & version.changed
+        before, after = clean.right[version.rows][chosen], outcome.right[chosen]
         return Figure.of(metrics.paired_difference(before, after), len(after))
     before = clean.right[clean.in_scope]
     interval = metrics.difference(int(after.sum()), len(after), int(before.sum()), len(before))
@@ -131,10 +137,11 @@ def _difference(outcome: Outcome, clean: Outcome) -> Figure:
 
 
 def _flips(outcome: Outcome, clean: Outcome) -> Figure:
-    """Share of messages that are answered otherwise than their clean copy."""
-    if outcome.version.kind != "perturbed":
+    """Share of the changed messages that are answered differently from their clean copy."""
+    version = outcome.version
+    if version.changed is None:
         return Figure(n=0)
-    return _share(outcome.predicted != clean.predicted[outcome.version.rows])
+    return _share((outcome.predicted != clean.predicted[version.rows])[version.changed])
 
 
 def _mean_confidence(confidence: NDArray[np.float64]) -> Figure:

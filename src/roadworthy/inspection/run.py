@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from roadworthy.data import Dataset, require_classes
+from roadworthy.data import Codes, Dataset, label_text, require_classes
 from roadworthy.errors import DataError
 from roadworthy.inspection.examples import count_confusions, count_histograms, pick_examples
 from roadworthy.inspection.findings import find_all
 from roadworthy.inspection.judge import BOUNDS, judge, overall
-from roadworthy.inspection.measure import Asked, code_labels, measure, outcome_of
+from roadworthy.inspection.measure import NO_CODE, Asked, Outcome, code_labels, measure, outcome_of
 from roadworthy.inspection.plan import Plan, make_plan
 from roadworthy.inspection.suite import Suite, find_suite
 from roadworthy.inspection.summary import Cost, DataCard, Inspection, ModelCard, Settings
@@ -30,7 +31,7 @@ def inspect(
     texts: Dataset | Sequence[str],
     labels: Sequence[Any] | None = None,
     *,
-    real: Dataset | None = None,
+    real: Dataset | Sequence[Any] | None = None,
     train: Dataset | None = None,
     oos_label: str | None = None,
     suite: str | Path | Suite = "standard",
@@ -52,7 +53,7 @@ def inspect(
     texts, labels
         n clean labelled messages that the model was not trained on, as a `Dataset` or as two sequences.
     real
-        Messages that real users sent, with labels and kinds where known.
+        Messages that real users sent: a `Dataset`, a sequence of texts, or a (texts, labels) pair.
     train
         The training messages, to find out whether clean or real messages are among them.
     oos_label
@@ -77,7 +78,7 @@ def inspect(
     Returns
     -------
     Inspection
-        Frozen; shows itself richly in a notebook; `to_frame()` gives every figure.
+        Frozen; shows itself richly in a notebook; `to_frame()` gives the figures of every group.
 
     Raises
     ------
@@ -99,39 +100,74 @@ def inspect(
     240
     """
     chosen = find_suite(suite)
-    whole = require_classes(texts if isinstance(texts, Dataset) else Dataset.of(texts, labels))
-    adapted = as_model(model, name=name) if name else as_model(model)
-    clean, sampled_real = whole.sample(sample, seed=seed), real.sample(sample, seed=seed) if real else None
-    _require_known(adapted, clean, sampled_real, oos_label)
-    plan = make_plan(clean, sampled_real, chosen, seed=seed, engine=engine, progress=_part(progress, "perturbing"))
+    whole, whole_real = require_classes(_dataset(texts, labels)), None if real is None else _dataset(real)
+    job = _Job(
+        model=as_model(model, name=name) if name else as_model(model),
+        name=name,
+        clean=whole.sample(sample, seed=seed),
+        real=None if whole_real is None else whole_real.sample(sample, seed=seed),
+        train=train,
+        oos_label=None if oos_label is None else label_text(oos_label),
+        suite=chosen,
+        seed=seed,
+        sample=sample,
+        sampled_from=tuple(len(data) for data in (whole, whole_real) if data is not None),
+    )
+    _require_known(job)
+    plan = make_plan(job.clean, job.real, chosen, seed=seed, engine=engine, progress=_part(progress, "perturbing"))
     if announce is not None:
         announce(plan.asked, len(plan.texts))
-    answers = ask(adapted, plan.texts, batch_size=batch_size, engine=engine, progress=_part(progress, "predicting"))
-    sizes = [len(whole), *([len(real)] if real else [])]
-    return _summarise(adapted, plan, answers, clean, sampled_real, train, oos_label, chosen, seed, sample, sizes, name)
+    answers = ask(job.model, plan.texts, batch_size=batch_size, engine=engine, progress=_part(progress, "predicting"))
+    return _summarise(job, plan, answers)
+
+
+@dataclass(frozen=True)
+class _Job:
+    """What is inspected, on what, and how."""
+
+    model: Model
+    name: str | None
+    clean: Dataset
+    real: Dataset | None
+    train: Dataset | None
+    oos_label: str | None
+    suite: Suite
+    seed: int
+    sample: int | None
+    sampled_from: tuple[int, ...]
+
+
+def _dataset(texts: Dataset | Sequence[Any], labels: Sequence[Any] | None = None) -> Dataset:
+    """A dataset as it is, or one made of texts and their labels, or of a (texts, labels) pair."""
+    if isinstance(texts, Dataset):
+        if labels is not None:
+            raise DataError("a Dataset and labels beside it", mend="give the labels inside the Dataset")
+        return texts
+    if labels is None and isinstance(texts, tuple) and len(texts) == 2 and not isinstance(texts[0], str):
+        return Dataset.of(*texts)
+    return Dataset.of(texts, labels)
 
 
 def _part(progress: Progress | None, what: str) -> Callable[[int, int], None] | None:
     return None if progress is None else lambda done, total: progress(what, done, total)
 
 
-def _require_known(model: Model, clean: Dataset, real: Dataset | None, oos_label: str | None) -> None:
+def _require_known(job: _Job) -> None:
     """Refuse labels that the model cannot answer: they would count as wrong whatever it does."""
-    known = set(getattr(model, "classes", ()))
-    for data in (clean, real):
-        if data is None or data.labels is None or not known:
-            continue
-        unknown = sorted(set(data.labels) - known - {oos_label})
-        if unknown:
-            rows = sum(label in unknown for label in data.labels)
+    known = set(getattr(job.model, "classes", ()))
+    datasets = [data for data in (job.clean, job.real) if data is not None and data.labels is not None]
+    for data in datasets:
+        unknown = [label for label in data.classes if label not in known | {job.oos_label}]
+        if known and unknown:
+            rows = sum(label in unknown for label in data.labels or ())
             shown = ", ".join(map(repr, unknown[:5])) + (f" and {len(unknown) - 5} more" if len(unknown) > 5 else "")
             raise DataError(
-                f"{rows:,} messages bear labels that the model does not know: {shown}",
+                f"{rows:,} messages have labels that the model does not know: {shown}",
                 where=data.name,
                 mend="name an out-of-scope label with --oos-label (oos_label=...), or drop these rows",
             )
-    if set(clean.labels or ()) <= {oos_label}:
-        raise DataError("every clean message is out of scope", where=clean.name, mend="give in-scope messages")
+    if set(job.clean.classes) <= {job.oos_label}:
+        raise DataError("every clean message is out of scope", where=job.clean.name, mend="give in-scope messages")
 
 
 def _require_common(names: set[str], clean: Dataset) -> None:
@@ -145,75 +181,81 @@ def _require_common(names: set[str], clean: Dataset) -> None:
         )
 
 
-def _summarise(
-    model: Model,
-    plan: Plan,
-    answers: Answers,
-    clean: Dataset,
-    real: Dataset | None,
-    train: Dataset | None,
-    oos_label: str | None,
-    suite: Suite,
-    seed: int,
-    sample: int | None,
-    sizes: Sequence[int],
-    name: str | None,
-) -> Inspection:
-    vocabulary = vocabulary_of(model)
-    codes, predicted = code_labels(answers.predictions, clean, real)
-    if not getattr(model, "classes", ()):
-        _require_common(set(answers.predictions.labels), clean)
-    unseen, words = vocabulary.count(plan.texts) if vocabulary else (None, None)
-    asked = Asked(list(codes), predicted, answers.predictions.confidence, answers.predictions.flagged, unseen, words)
-    true = {
-        "clean": codes.of(clean.labels or ()),
-        "perturbed": codes.of(clean.labels or ()),
-        "real": codes.of((real.labels or ()) if real else ()),
-    }
-    oos = codes.get(oos_label, -2) if oos_label else -2
-    outcomes = [outcome_of(version, asked, true[version.kind], oos) for version in plan.versions]
-    groups, checks = judge([measure(outcome, asked, outcomes[0]) for outcome in outcomes], suite.judged)
-    findings = find_all(asked, groups, clean, real, train, sampled_from=sizes)
+def _summarise(job: _Job, plan: Plan, answers: Answers) -> Inspection:
+    vocabulary = vocabulary_of(job.model)
+    asked = _read(job, plan, answers, vocabulary)
+    outcomes = _outcomes(job, plan, asked)
+    judged = job.suite.judged
+    groups, checks = judge([measure(outcome, asked, outcomes[0]) for outcome in outcomes], judged)
+    findings = find_all(
+        asked, groups, job.clean, job.real, job.train, oos_label=job.oos_label, sampled_from=job.sampled_from
+    )
     return Inspection(
         roadworthy_version=version("roadworthy"),
         created=datetime.now(UTC).replace(microsecond=0),
-        model=_model_card(model, answers, vocabulary, name),
-        clean=_data_card(clean),
-        real=None if real is None else _data_card(real),
-        settings=Settings(
-            suite=suite.name,
-            families=suite.families,
-            severities=suite.severities,
-            judged_severity=suite.judged,
-            seed=seed,
-            sample=sample,
-            oos_label=oos_label,
-        ),
-        cost=Cost(
-            asked=plan.asked,
-            predicted=len(plan.texts),
-            cpu_seconds_per_1000=answers.cpu_seconds_per_1000,
-            memory_mb=answers.memory_mb,
-            memory_batch=answers.memory_batch,
-        ),
+        model=_model_card(job, answers, vocabulary),
+        clean=_data_card(job.clean),
+        real=None if job.real is None else _data_card(job.real),
+        settings=_settings(job),
+        cost=_cost(plan, answers),
         verdict=overall(groups, findings),
         groups=groups,
         checks=checks,
         bounds=BOUNDS,
         findings=findings,
-        examples=pick_examples(outcomes, asked, plan.texts, clean, vocabulary, judged_severity=suite.judged),
-        confusions=count_confusions(outcomes, asked, judged_severity=suite.judged),
-        histograms=count_histograms(outcomes, judged_severity=suite.judged),
+        examples=pick_examples(outcomes, asked, plan.texts, job.clean, vocabulary, judged_severity=judged),
+        confusions=count_confusions(outcomes, asked, judged_severity=judged),
+        histograms=count_histograms(outcomes, judged_severity=judged),
     )
 
 
-def _model_card(model: Model, answers: Answers, vocabulary: Vocabulary | None, name: str | None) -> ModelCard:
+def _read(job: _Job, plan: Plan, answers: Answers, vocabulary: Vocabulary | None) -> Asked:
+    """The answers as arrays of codes; labels of the data come first among them."""
+    given = answers.predictions
+    if not getattr(job.model, "classes", ()):
+        _require_common(set(given.labels), job.clean)
+    codes, predicted = code_labels(given, job.clean, job.real)
+    unseen, words = vocabulary.count(plan.texts) if vocabulary else (None, None)
+    return Asked(list(codes), predicted, given.confidence, given.flagged, unseen, words)
+
+
+def _outcomes(job: _Job, plan: Plan, asked: Asked) -> list[Outcome]:
+    codes = Codes((name, code) for code, name in enumerate(asked.names))
+    clean, real = codes.of(job.clean.labels or ()), codes.of((job.real.labels or ()) if job.real else ())
+    oos = codes.get(job.oos_label or "", NO_CODE)
+    return [outcome_of(version, asked, real if version.kind == "real" else clean, oos) for version in plan.versions]
+
+
+def _settings(job: _Job) -> Settings:
+    return Settings(
+        suite=job.suite.name,
+        families=job.suite.families,
+        severities=job.suite.severities,
+        judged_severity=job.suite.judged,
+        seed=job.seed,
+        sample=job.sample,
+        oos_label=job.oos_label,
+    )
+
+
+def _cost(plan: Plan, answers: Answers) -> Cost:
+    return Cost(
+        asked=plan.asked,
+        predicted=len(plan.texts),
+        cpu_seconds_per_1000=answers.cpu_seconds_per_1000,
+        memory_mb=answers.memory_mb,
+        memory_batch=answers.memory_batch,
+    )
+
+
+def _model_card(job: _Job, answers: Answers, vocabulary: Vocabulary | None) -> ModelCard:
+    model = job.model
     inner = getattr(model, "estimator", None) or getattr(model, "function", None) or model
     steps = getattr(inner, "steps", None)
     kind = " + ".join(type(step).__name__ for _, step in steps) if steps else type(inner).__name__
     classes = getattr(model, "classes", ()) or sorted(set(answers.predictions.labels))
     return ModelCard(
-        name=str(name or getattr(model, "name", type(model).__name__)),
+        name=str(job.name or getattr(model, "name", type(model).__name__)),
         type=kind,
         classes=tuple(classes),
         vocabulary_size=None if vocabulary is None else len(vocabulary),

@@ -66,11 +66,11 @@ class Sink(_Frozen):
 class Group(_Frozen):
     """The figures of one group of messages: the clean ones, one family at one severity, or one kind of real ones.
 
-    `accuracy` is over in-scope messages. `accuracy_all`, `silent_failure_rate` and `coverage` are over all of
-    them. `difference` is this group's in-scope accuracy minus that of the clean messages: paired for perturbed
-    messages, independent for real ones. `changed` is the share of applicable messages that the perturbation
-    changed, `not_applicable` the number of messages in a language that it does not cover. `verdict` is None where no
-    bound applies: the figures are reported, not judged.
+    `accuracy` is over in-scope messages; `accuracy_all`, `silent_failure_rate` and `coverage` are over all of them.
+    `difference` is this group's in-scope accuracy minus that of the clean messages: for perturbed messages paired, and
+    over those that changed, like `flip_rate`; for real ones independent. `changed` is the share of applicable messages
+    that the perturbation changed, `not_applicable` the number of messages in a language that it does not cover.
+    `verdict` is None where no bound applies: the figures are reported, not judged.
     """
 
     kind: Kind
@@ -206,9 +206,9 @@ class Settings(_Frozen):
 class Cost(_Frozen):
     """What the predictions cost on the machine that ran them.
 
-    `asked` counts the messages of every group, `predicted` the distinct texts that the model was really asked.
-    CPU seconds are those of this process; `memory_mb` is the peak that Python allocated while it predicted one
-    batch of `memory_batch` messages.
+    `asked` counts the messages of every group, `predicted` the distinct texts that the model was really asked. CPU
+    seconds are those of the processes that predicted; `memory_mb` is the peak that Python allocated in this one while
+    it predicted a batch of `memory_batch` messages.
     """
 
     asked: int

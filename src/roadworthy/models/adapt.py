@@ -95,7 +95,7 @@ def as_model(model: Any, *, name: str | None = None) -> Model:
     if callable(model):
         return FunctionModel(model, called)
     raise ModelError(
-        f"a {type(model).__name__} is no classifier",
+        f"a {type(model).__name__} is not a classifier",
         where=name,
         mend="give a model, the pair of vectorizer and model, or a function",
     )
@@ -110,7 +110,7 @@ def _sklearn(estimator: Any, name: str) -> Model:
         return SklearnClassifier(estimator, name)
     if hasattr(estimator, "predict"):
         return LabelOnly(estimator, name)
-    raise ModelError("is not fitted, or is no classifier", where=name, mend="fit it first")
+    raise ModelError("is not fitted, or is not a classifier", where=name, mend="fit it first")
 
 
 def _joined(vectorizer: Any, model: Any, name: str) -> Any:
@@ -119,7 +119,7 @@ def _joined(vectorizer: Any, model: Any, name: str) -> Any:
 
     if not hasattr(vectorizer, "transform") or not hasattr(model, "predict"):
         raise ModelError(
-            f"{type(vectorizer).__name__} and {type(model).__name__} are no vectorizer and model",
+            f"{type(vectorizer).__name__} and {type(model).__name__} are not a vectorizer and a model",
             where=name,
             mend="give the vectorizer first, then the model",
         )

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import math
+import reprlib
 from collections.abc import Mapping, Sequence, Set
-from reprlib import repr as shortened
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from roadworthy.data import Predictions, label_text
 from roadworthy.errors import ModelError
+from roadworthy.redaction import redact
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -26,7 +27,7 @@ def read_probabilities(matrix: Any, n: int, classes: Sequence[str], where: str) 
     Raises
     ------
     ModelError
-        Another shape, NaN, or rows that are no probabilities.
+        Another shape, NaN, or rows that are not probabilities.
     """
     try:
         values: NDArray[np.float64] = np.asarray(matrix, dtype=np.float64)
@@ -158,11 +159,16 @@ def _from_mapping(answer: Mapping[Any, Any], where: str) -> tuple[str, float]:
     return best, scores[best]
 
 
+def shortened(value: Any) -> str:
+    """What a model answered, for an error line: a few words, without personal data."""
+    return redact(reprlib.repr(value))
+
+
 def _label(value: Any, where: str) -> str:
     is_missing = value is None or (isinstance(value, float) and math.isnan(value))
     if is_missing or not np.isscalar(value) or not label_text(value):
         raise ModelError(
-            f"an answer that is no label ({shortened(value)})", where=where, mend="return one label a message"
+            f"an answer that is not a label ({shortened(value)})", where=where, mend="return one label a message"
         )
     return label_text(value)
 
@@ -173,5 +179,5 @@ def _confidence(value: Any, where: str) -> float:
         return float("nan") if value is None else float(value)
     except (TypeError, ValueError):
         raise ModelError(
-            f"a confidence that is no number ({shortened(value)})", where=where, mend="return a number"
+            f"a confidence that is not a number ({shortened(value)})", where=where, mend="return a number"
         ) from None

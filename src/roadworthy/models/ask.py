@@ -13,6 +13,7 @@ from roadworthy.errors import ModelError, RoadworthyError, named
 from roadworthy.models.adapt import Model
 from roadworthy.models.answers import read_probabilities, require_predictions
 from roadworthy.parallel import Engine, Progress, run_jobs
+from roadworthy.redaction import redact
 
 BATCH_SIZE = 2_000
 _MEASURED = 1_000
@@ -94,7 +95,7 @@ def _predict(model: Model, texts: Sequence[str]) -> Predictions:
         raise
     except (Exception, SystemExit) as error:
         raise ModelError(
-            f"raised {named(error)} on a batch of {len(texts)} messages",
+            f"raised {redact(named(error))} on a batch of {len(texts)} messages",
             where=where,
             mend="make it predict these messages, then inspect again",
         ) from error

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from roadworthy.errors import MissingExtraError, ModelError, named
+from roadworthy.output import short_name
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -41,7 +43,7 @@ class HuggingFaceClassifier:
     def _batch(self, texts: list[str]) -> NDArray[np.float64]:
         import torch
 
-        longest = self.model.config.max_position_embeddings
+        longest = min(self.tokenizer.model_max_length, self.model.config.max_position_embeddings)
         encoded = self.tokenizer(texts, padding=True, truncation=True, max_length=longest, return_tensors="pt")
         with torch.inference_mode():
             logits = self.model(**encoded.to(self.model.device)).logits
@@ -49,8 +51,10 @@ class HuggingFaceClassifier:
         return probabilities
 
 
-def load_huggingface(spec: str) -> HuggingFaceClassifier:
+def load_huggingface(spec: str, *, allow_pickle: bool = False) -> HuggingFaceClassifier:
     """Load ``hf:DIRECTORY`` or ``hf:NAME``; code that comes with a model is never run.
+
+    Weights are read from safetensors; older files of weights are pickles, and need `allow_pickle`.
 
     Raises
     ------
@@ -67,11 +71,16 @@ def load_huggingface(spec: str) -> HuggingFaceClassifier:
     source = spec.removeprefix("hf:")
     try:
         tokenizer = AutoTokenizer.from_pretrained(source, trust_remote_code=False)
-        model = AutoModelForSequenceClassification.from_pretrained(source, trust_remote_code=False)
+        model = AutoModelForSequenceClassification.from_pretrained(
+            source, trust_remote_code=False, use_safetensors=None if allow_pickle else True
+        )
     except Exception as error:
         raise ModelError(
             f"does not load ({named(error)})", where=spec, mend="give a directory or a name of a classifier"
         ) from error
     if model.config.problem_type == "multi_label_classification":
         raise ModelError("answers several labels a message", where=spec, mend="give a single-label classifier")
-    return HuggingFaceClassifier(model.to("cuda" if torch.cuda.is_available() else "cpu"), tokenizer, spec)
+    if model.config.num_labels < 2:
+        raise ModelError("gives a number, not a label", where=spec, mend="give a classifier of at least two classes")
+    name = f"hf:{short_name(Path(source))}"
+    return HuggingFaceClassifier(model.to("cuda" if torch.cuda.is_available() else "cpu"), tokenizer, name)

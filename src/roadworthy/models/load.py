@@ -11,6 +11,7 @@ from typing import Any
 from roadworthy.errors import ModelError, named
 from roadworthy.models.adapt import Model, as_model
 from roadworthy.models.huggingface import load_huggingface
+from roadworthy.output import short_name
 
 SPECS = "pickles:VECTORIZER,MODEL, a .skops, .joblib or .pkl file, hf:DIRECTORY, or python:MODULE:FUNCTION"
 
@@ -38,13 +39,13 @@ def load_model(spec: str | Path, *, allow_pickle: bool = False) -> Model:
     if text.startswith("python:"):
         return _load_function(text)
     if text.startswith("hf:"):
-        return load_huggingface(text)
+        return load_huggingface(text, allow_pickle=allow_pickle)
     path = Path(text)
     suffix = path.suffix.lower()
     if suffix in {".pkl", ".pickle", ".joblib"}:
-        return as_model(_unpickle(path, allow_pickle), name=text)
+        return as_model(_unpickle(path, allow_pickle), name=short_name(path))
     if suffix == ".skops":
-        return as_model(_load_skops(path), name=text)
+        return as_model(_load_skops(path), name=short_name(path))
     raise ModelError("no adapter fits this spec", where=text, mend=f"give {SPECS}")
 
 
@@ -53,7 +54,7 @@ def _load_pair(spec: str, allow_pickle: bool) -> Model:
     if len(names) != 2 or not all(names):
         raise ModelError("not two files", where=spec, mend="write pickles:vectorizer.pkl,model.pkl")
     vectorizer, model = (_unpickle(Path(name), allow_pickle) for name in names)
-    return as_model((vectorizer, model), name=spec)
+    return as_model((vectorizer, model), name="pickles:" + ",".join(short_name(Path(name)) for name in names))
 
 
 def _unpickle(path: Path, allow_pickle: bool) -> Any:

@@ -13,7 +13,10 @@ from roadworthy.perturbations.registry import LATIN_SCRIPT, perturbation
 from roadworthy.perturbations.words import SHARE, is_negation, is_number, negations, parts
 
 _KEPT = {1: 0.9, 2: 0.85, 3: 0.8, 4: 0.7, 5: 0.6}
+# Shorter messages would leave a reader guessing.
 _SHORTEST = 3
+_FEWEST_KEYWORDS = 2
+_SHORTEST_CUT = {1: 6, 2: 6, 3: 5, 4: 4, 5: 3}
 
 
 def _fillers(tokens: Sequence[str]) -> list[int]:
@@ -32,9 +35,11 @@ def dropped_function_words(text: str, severity: int, draw: Draw) -> str:
     """Some of the words that carry no content are left out."""
     tokens = text.split(" ")
     places = _fillers(tokens)
-    if not places:
+    most = min(len(places), len(tokens) - _SHORTEST)
+    if most < 1:
         return text
-    dropped = {places[i] for i in draw.sample(len(places), draw.count(len(places), SHARE[severity]))}
+    count = min(most, draw.count(len(places), SHARE[severity]))
+    dropped = {places[i] for i in draw.sample(len(places), count)}
     return _joined([token for i, token in enumerate(tokens) if i not in dropped], text)
 
 
@@ -51,6 +56,8 @@ def keywords_only(text: str, severity: int, draw: Draw) -> str:
     if severity >= 4:
         most = 7 if severity == 4 else 5
         bare = [token for i, token in enumerate(bare) if i >= len(bare) - most or _must_stay(token)]
+    if len(bare) < _FEWEST_KEYWORDS:
+        return text
     return _joined(bare, text).lower()
 
 
@@ -59,7 +66,7 @@ def cut_off(text: str, severity: int, draw: Draw) -> str:
     """The message ends half way, perhaps in the middle of a word."""
     tokens = text.split(" ")
     last = next((i for i in range(len(tokens) - 1, -1, -1) if _must_stay(tokens[i])), -1)
-    keep = max(_SHORTEST, last + 1, int(len(tokens) * _KEPT[severity]))
+    keep = max(_SHORTEST_CUT[severity], last + 1, int(len(tokens) * _KEPT[severity]))
     if keep >= len(tokens):
         return text
     kept = tokens[:keep]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import overload
 
-from roadworthy.errors import PerturbationError
+from roadworthy.errors import PerturbationError, named
 from roadworthy.language import guess_language
 from roadworthy.perturbations.draw import Draw
 
@@ -49,8 +49,23 @@ class Perturbation:
     weight: float = 1.0
 
     def __call__(self, text: str, *, severity: int = 3, seed: int = 0) -> str:
-        """Perturb one message."""
-        return self.change(text, severity, Draw(self.name, severity, seed, text))
+        """Perturb one message.
+
+        Raises
+        ------
+        PerturbationError
+            Its function raised, or gave something else than a text.
+        """
+        try:
+            perturbed = self.change(text, severity, Draw(self.name, severity, seed, text))
+        except Exception as error:
+            raise PerturbationError(
+                f"raised {named(error)}", where=f"perturbation {self.name}", mend="mend it, or leave its family out"
+            ) from error
+        if not isinstance(perturbed, str):
+            given = type(perturbed).__name__
+            raise PerturbationError(f"gave {given}, not a text", where=f"perturbation {self.name}", mend="return a str")
+        return perturbed
 
     def covers(self, language: str, script: str) -> bool:
         """Whether it can be applied to a message in that language and script."""
@@ -141,10 +156,12 @@ def find(name: str) -> tuple[Perturbation, ...]:
         There is neither; the message lists the families.
     """
     known = families()
-    if name in known:
-        return known[name]
-    if name in REGISTRY:
-        return (REGISTRY[name],)
+    wanted = name.strip().lower().replace(" ", "_").replace("-", "_")
+    for spelling in (name, wanted):
+        if spelling in known:
+            return known[spelling]
+        if spelling in REGISTRY:
+            return (REGISTRY[spelling],)
     raise PerturbationError(
         f"no perturbation or family {name!r}",
         mend=f"families are {', '.join(known)}; see roadworthy perturb --help",

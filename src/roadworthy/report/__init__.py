@@ -58,7 +58,7 @@ def print_terminal(inspection: Inspection, console: Console) -> None:
     render_terminal(inspection, console)
 
 
-def write_report(inspection: Inspection, directory: Path) -> dict[str, Path]:
+def write_report(inspection: Inspection, directory: str | Path) -> dict[str, Path]:
     """Write report.html, report.md, junit.xml and inspection.json into a folder, made if it is missing.
 
     Every document is rendered before the first is written, and each replaces its forerunner in one step.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from roadworthy.report.wording import cell, counted, group_words, listed, name_words, percent
+from roadworthy.report.wording import REAL, adjective, cell, counted, group_words, listed, name_words, percent
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -68,8 +68,8 @@ def _train_on_noise(found: Inspection) -> Advice | None:
     where = f" Begin with what failed: {listed(list(failing))}." if failing else ""
     return Advice(
         "Train with perturbed copies of the messages",
-        f"{percent(worst.oov_rate.value)} of the words in {group_words(worst)} were never seen in "
-        f"training, against {percent(usual)} in clean ones. Train again on the messages together with "
+        f"{percent(worst.oov_rate.value)} of the words in {_words(worst, found)} are not in the "
+        f"model's vocabulary, against {percent(usual)} in clean ones. Train again on the messages together with "
         f"perturbed copies of them, with features below the word (character n-grams) or an encoder.{where}",
     )
 
@@ -91,7 +91,7 @@ def _calibrate(found: Inspection) -> Advice | None:
         return None
     return Advice(
         "Calibrate the model",
-        f"On {group_words(worst)} it is {percent(worst.mean_confidence.value)} confident and "
+        f"On {_words(worst, found)} it is {percent(worst.mean_confidence.value)} confident and "
         f"{percent(worst.accuracy_all.value)} right: its confidence cannot be relied on to catch wrong "
         "answers. Calibrate on held-out messages that look like those of real users.",
     )
@@ -102,12 +102,12 @@ def _add_guard(found: Inspection) -> Advice | None:
     if worst is None or _value(worst.silent_failure_rate) < SILENT_FAILURES:
         return None
     rate = cell(worst.silent_failure_rate)
-    said = f"{rate} of {group_words(worst)} were answered wrongly without a warning."
+    said = f"{rate} of {_words(worst, found)} were answered wrongly without a warning."
     if found.model.guarded:
         return Advice("Tighten the guard", f"{said} Let the guard flag more, and hand flagged messages to people.")
     return Advice(
         "Add a guard",
-        f"{said} Put a guard before the answers that flags doubtful messages, and hand those to people.",
+        f"{said} Add one that flags doubtful messages, and hand those to people.",
     )
 
 
@@ -119,13 +119,13 @@ def _out_of_scope(found: Inspection) -> Advice | None:
     if found.settings.oos_label in found.model.classes:
         return Advice(
             "Watch what is out of scope",
-            f"{worst.out_of_scope:,} of {worst.n:,} {group_words(worst)} are out of scope. "
-            f"Read those answered with another label than '{found.settings.oos_label}', and train on "
-            "their like.",
+            f"{worst.out_of_scope:,} of {worst.n:,} {_words(worst, found)} are out of scope. "
+            f"Read those answered with a label other than '{found.settings.oos_label}', and train on "
+            "messages like them.",
         )
     return Advice(
         "Give out-of-scope messages a way out",
-        f"{worst.out_of_scope:,} of {worst.n:,} {group_words(worst)} are out of scope, and the model has "
+        f"{worst.out_of_scope:,} of {worst.n:,} {_words(worst, found)} are out of scope, and the model has "
         "no label for them. Add an out-of-scope label with examples, or a guard that flags them.",
     )
 
@@ -138,7 +138,7 @@ def _empty_the_sink(found: Inspection) -> Advice | None:
         return None
     return Advice(
         f"Look at the label '{sink.label}'",
-        f"{percent(sink.share.value)} of the wrong answers on {group_words(group)} are '{sink.label}'. "
+        f"{percent(sink.share.value)} of the wrong answers on {_words(group, found)} are '{sink.label}'. "
         "See whether it has more training messages than the others, or vaguer ones.",
     )
 
@@ -150,22 +150,24 @@ def _more_messages(found: Inspection) -> Advice | None:
     worst = max(wide, key=lambda group: _value(group.accuracy, "high") - _value(group.accuracy, "low"))
     return Advice(
         "Collect more messages",
-        f"The accuracy on {group_words(worst)} lies anywhere from {cell(worst.accuracy).interval}, as it "
+        f"The accuracy on {_words(worst, found)} lies anywhere from {cell(worst.accuracy).interval}, as it "
         f"comes from {counted(worst.accuracy.n, 'message')}. Four times as many messages halve an interval.",
     )
 
 
 def _bring_real_messages(found: Inspection) -> Advice | None:
-    if found.real is None:
+    real = adjective(found)
+    if found.real is None or real != REAL:
+        these = "Perturbed" if found.real is None else f"Perturbed and {real}"
         return Advice(
-            "Inspect on real messages",
-            "Perturbed messages only imitate users. Label a few hundred messages that real users sent, "
+            "Inspect on messages from your users",
+            f"{these} messages only imitate users. Label a few hundred messages that real users sent, "
             "and give them with roadworthy inspect MODEL CLEAN --real FILE.",
         )
     if not found.real.labelled:
         return Advice(
-            "Label some of the real messages",
-            f"The {found.real.n:,} real messages bear no labels, so their accuracy is unknown. A random "
+            f"Label some of the {real} messages",
+            f"The {found.real.n:,} {real} messages have no labels, so their accuracy is unknown. A random "
             "few hundred of them, labelled, are enough to measure it.",
         )
     return None
@@ -183,6 +185,10 @@ RULES: tuple[Callable[[Inspection], Advice | None], ...] = (
     _more_messages,
     _bring_real_messages,
 )
+
+
+def _words(group: Group, found: Inspection) -> str:
+    return group_words(group, adjective(found))
 
 
 def _value(figure: Figure, part: str = "value") -> float:

@@ -64,7 +64,7 @@ def family_chart(view: View) -> Chart | None:
 
 def real_chart(view: View) -> Chart | None:
     """Draw in-scope accuracy on real messages, all and kind by kind, with intervals."""
-    known = [row for row in view.real if row.accuracy.defined]
+    known = [row for row in view.real_groups if row.accuracy.defined]
     if not known:
         return None
     rows = sorted(known, key=lambda row: (row.key != "real", row.accuracy.at))

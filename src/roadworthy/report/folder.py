@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from roadworthy.errors import OutputError
 from roadworthy.output import write_text
 from roadworthy.report.html import render_page_and_figures
 from roadworthy.report.junit import render_junit
@@ -17,7 +18,7 @@ NAMES = {"html": "report.html", "markdown": "report.md", "junit": "junit.xml", "
 FIGURES = "figures"
 
 
-def write_folder(inspection: Inspection, directory: Path) -> dict[str, Path]:
+def write_folder(inspection: Inspection, directory: str | Path) -> dict[str, Path]:
     """Render everything, then write it; see `roadworthy.report.write_report`."""
     directory = Path(directory)
     page, figures = render_page_and_figures(inspection)
@@ -32,4 +33,17 @@ def write_folder(inspection: Inspection, directory: Path) -> dict[str, Path]:
         write_text(file, documents[kind])
     for name, figure in figures.items():
         write_text(directory / FIGURES / f"{name}.svg", figure)
+    _remove_others(directory / FIGURES, set(figures))
     return files
+
+
+def _remove_others(directory: Path, names: set[str]) -> None:
+    """Remove the charts of an earlier inspection that this one does not have."""
+    for file in directory.glob("*.svg"):
+        if file.stem not in names:
+            try:
+                file.unlink()
+            except OSError as error:
+                raise OutputError(
+                    f"cannot be removed ({error.strerror})", where=file, mend="name another place with --out"
+                ) from None

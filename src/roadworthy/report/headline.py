@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from roadworthy.report.wording import (
+    adjective,
     apart,
     cell,
     counted,
@@ -43,7 +44,7 @@ def _passed(inspection: Inspection) -> str:
     if not inspection.checks:
         return "No bound was checked, so nothing failed."
     figures = [
-        f"{percent(group.accuracy.value)} on {group_words(group)}"
+        f"{percent(group.accuracy.value)} on {group_words(group, adjective(inspection))}"
         for group in inspection.groups
         if group.key in ("clean", "real") and group.accuracy.value is not None
     ]
@@ -73,5 +74,5 @@ def _told(check: Check, inspection: Inspection) -> str:
     interval = cell(check.figure, unit).interval
     figure = f"{value} (interval {interval})" if interval else value
     asked = "at most" if bound.at_most else "at least"
-    words = group_words(group)
+    words = group_words(group, adjective(inspection))
     return f"On {words}, the {metric_words(bound.metric)} is {figure}; the bound asks for {asked} {limit}."

@@ -5,12 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from roadworthy.report.charts import confidence_chart, family_chart, real_chart, standalone
+from roadworthy.report.layout import environment
 from roadworthy.report.view import view_of
-from roadworthy.report.wording import VERDICT_SIGNS
 
 if TYPE_CHECKING:
-    import jinja2
-
     from roadworthy.inspection.summary import Inspection
 
 FRAGMENT_EXAMPLES = 3
@@ -25,9 +23,9 @@ def render_page_and_figures(inspection: Inspection) -> tuple[str, dict[str, str]
     """Lay out the page, and its charts by name as pictures of their own."""
     view = view_of(inspection)
     charts = {"families": family_chart(view), "real": real_chart(view), "confidence": confidence_chart(view)}
-    environment = _environment()
-    page = environment.get_template("page.html.j2").render(view=view, charts=charts)
-    colours = environment.get_template("colours.css.j2").render()
+    templates = environment()
+    page = templates.get_template("page.html.j2").render(view=view, charts=charts)
+    colours = templates.get_template("colours.css.j2").render()
     return page, {name: standalone(chart.wide, colours) for name, chart in charts.items() if chart is not None}
 
 
@@ -36,18 +34,4 @@ def render_fragment(inspection: Inspection) -> str:
     view = view_of(inspection)
     rows = [row for row in view.groups if row.kind != "perturbed" or row.key.endswith(f"/{view.judged}")]
     examples = view.examples[:FRAGMENT_EXAMPLES]
-    return _environment().get_template("fragment.html.j2").render(view=view, rows=rows, examples=examples)
-
-
-def _environment() -> jinja2.Environment:
-    import jinja2
-
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("roadworthy.report"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.globals["signs"] = VERDICT_SIGNS
-    return environment
+    return environment().get_template("fragment.html.j2").render(view=view, rows=rows, examples=examples)

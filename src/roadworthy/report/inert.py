@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from roadworthy.redaction import ACTIVE
+
 if TYPE_CHECKING:
     from roadworthy.inspection.summary import Inspection
 
-# C0 and C1 controls, line and paragraph separators, bidi controls, surrogates, and what XML 1.0 forbids.
-_ACTIVE = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
 _LINE_BREAK = re.compile("\r\n|[\n\r\u2028\u2029]")
 
 
@@ -21,11 +21,11 @@ def visible(text: str) -> str:
     >>> visible("two\nlines, a \x1b[31mcolour and \u202ebackwards")
     'two ↵ lines, a ‹U+001B›[31mcolour and ‹U+202E›backwards'
     """
-    return _ACTIVE.sub(_shown, _LINE_BREAK.sub(" ↵ ", text))
+    return ACTIVE.sub(_shown, _LINE_BREAK.sub(" ↵ ", text).replace("\t", " "))
 
 
 def _shown(match: re.Match[str]) -> str:
-    return " " if match[0] == "\t" else f"‹U+{ord(match[0]):04X}›"
+    return f"‹U+{ord(match[0]):04X}›"
 
 
 def all_visible(inspection: Inspection) -> Inspection:

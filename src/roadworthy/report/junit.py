@@ -5,8 +5,8 @@ from __future__ import annotations
 import xml.etree.ElementTree as ET
 from typing import TYPE_CHECKING
 
-from roadworthy.report.inert import all_visible
-from roadworthy.report.wording import VERDICT_RANK, group_words
+from roadworthy.report.prepare import prepared
+from roadworthy.report.wording import VERDICT_RANK, adjective, group_words
 
 if TYPE_CHECKING:
     from roadworthy.inspection.summary import Check, Group, Inspection
@@ -14,12 +14,13 @@ if TYPE_CHECKING:
 
 def render_junit(inspection: Inspection) -> str:
     """One suite for each kind of messages and one for the findings."""
-    found = all_visible(inspection)
+    found = prepared(inspection)
+    real = adjective(found)
     root = ET.Element("testsuites", name=f"roadworthy: {found.model.name}")
     for kind in dict.fromkeys(group.kind for group in found.groups):
-        suite = ET.SubElement(root, "testsuite", name=kind)
+        suite = ET.SubElement(root, "testsuite", name=real if kind == "real" else kind)
         for group in found.of_kind(kind):
-            _group_cases(suite, group, [check for check in found.checks if check.group == group.key])
+            _group_cases(suite, group, real, [check for check in found.checks if check.group == group.key])
     if found.findings:
         suite = ET.SubElement(root, "testsuite", name="findings")
         for number, finding in enumerate(found.findings, 1):
@@ -34,15 +35,16 @@ def render_junit(inspection: Inspection) -> str:
     return f'<?xml version="1.0" encoding="utf-8"?>\n{ET.tostring(root, encoding="unicode")}\n'
 
 
-def _group_cases(suite: ET.Element, group: Group, checks: list[Check]) -> None:
+def _group_cases(suite: ET.Element, group: Group, real: str, checks: list[Check]) -> None:
+    key = group.key.replace("real", real, 1) if group.kind == "real" else group.key
     for check in checks:
-        _case(suite, group.key, check.bound, check.verdict, check.sentence)
+        _case(suite, key, check.bound, check.verdict, check.sentence)
     told = max((VERDICT_RANK[check.verdict] for check in checks), default=0)
     reasons = "; ".join(group.reasons)
     if group.verdict is not None and VERDICT_RANK[group.verdict] > told:
-        _case(suite, group.key, "verdict", group.verdict, reasons or f"see {group_words(group)}")
+        _case(suite, key, "verdict", group.verdict, reasons or f"see {group_words(group, real)}")
     elif not checks:
-        _case(suite, group.key, "verdict", "skipped", reasons or f"no bound looks at {group_words(group)}")
+        _case(suite, key, "verdict", "skipped", reasons or f"no bound applies to {group_words(group, real)}")
 
 
 def _case(suite: ET.Element, group: str, name: str, level: str, message: str) -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from roadworthy.report.layout import environment
 from roadworthy.report.view import view_of
-from roadworthy.report.wording import VERDICT_SIGNS
 
 if TYPE_CHECKING:
     import jinja2
@@ -21,7 +21,7 @@ _MARKUP = re.compile(r"[\\`*\[\]<>&#~@$|]|(?<!\w)_|_(?!\w)|:(?=\S)|(?<=www)\.", 
 def render_markdown(inspection: Inspection) -> str:
     """Lay out one document of GitHub-flavoured Markdown."""
     view = view_of(inspection)
-    return _environment().get_template("comment.md.j2").render(view=view, examples=view.examples[:EXAMPLES])
+    return _templates().get_template("comment.md.j2").render(view=view, examples=view.examples[:EXAMPLES])
 
 
 def as_text(text: str) -> str:
@@ -35,8 +35,7 @@ def as_text(text: str) -> str:
     return _MARKUP.sub(lambda match: f"&#{ord(match[0])};", text)
 
 
-def _environment() -> jinja2.Environment:
-    import jinja2
+def _templates() -> jinja2.Environment:
     from markupsafe import Markup
 
     def escaped(value: Any) -> Any:
@@ -45,14 +44,6 @@ def _environment() -> jinja2.Environment:
     def code(value: str) -> Markup:
         return Markup(f"<code>{as_text(value)}</code>")  # noqa: S704
 
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("roadworthy.report"),
-        autoescape=True,
-        finalize=escaped,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["code"] = code
-    environment.globals["signs"] = VERDICT_SIGNS
-    return environment
+    templates = environment(finalize=escaped)
+    templates.filters["code"] = code
+    return templates

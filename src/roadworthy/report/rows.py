@@ -8,14 +8,16 @@ from typing import TYPE_CHECKING
 from roadworthy.report.inert import clipped, marked
 from roadworthy.report.wording import (
     DASH,
-    KIND_TITLES,
     NOTHING,
     VERDICT_RANK,
     Cell,
+    adjective,
     apart,
     cell,
     group_title,
     group_words,
+    kind_title,
+    kind_words,
     name_words,
     percent,
     unit_of,
@@ -44,7 +46,7 @@ class FamilyRow:
 
 @dataclass(frozen=True)
 class GroupRow:
-    """Every figure of one group; `said` is its verdict, or a dash where no bound looks at it."""
+    """Every figure of one group; `said` is its verdict, or a dash where no bound applies to it."""
 
     key: str
     kind: str
@@ -90,7 +92,7 @@ class SinkRow:
 
 @dataclass(frozen=True)
 class ExampleRow:
-    """A message to read, cut into parts that the model had seen or had not."""
+    """A message to read, cut into parts that are in the model's vocabulary or not."""
 
     title: str
     parts: tuple[tuple[str, bool], ...]
@@ -181,7 +183,7 @@ def group_row(group: Group, found: Inspection) -> GroupRow:
     return GroupRow(
         key=group.key,
         kind=group.kind,
-        title=group_title(group),
+        title=group_title(group, adjective(found)),
         name=name_words(group.name),
         n=f"{group.n:,}",
         accuracy=cell(group.accuracy),
@@ -200,21 +202,23 @@ def group_row(group: Group, found: Inspection) -> GroupRow:
     )
 
 
-def bars_of(histogram: Histogram) -> Bars:
+def bars_of(histogram: Histogram, real: str) -> Bars:
     """Name the bars of one kind of messages."""
-    return Bars(histogram.kind, KIND_TITLES[histogram.kind], histogram.right, histogram.wrong)
+    kind = histogram.kind
+    return Bars(kind_words(kind, real), kind_title(kind, real), histogram.right, histogram.wrong)
 
 
 def confusion_rows(found: Inspection) -> tuple[ConfusionRow, ...]:
     """Give the confusions of real messages first, then of perturbed and clean ones, each in their order."""
     order = ("real", "perturbed", "clean")
-    return tuple(_confusion(one) for one in sorted(found.confusions, key=lambda one: order.index(one.kind)))
+    real = adjective(found)
+    return tuple(_confusion(one, real) for one in sorted(found.confusions, key=lambda one: order.index(one.kind)))
 
 
-def _confusion(confusion: Confusion) -> ConfusionRow:
+def _confusion(confusion: Confusion, real: str) -> ConfusionRow:
     share = confusion.count / confusion.of if confusion.of else 0.0
     return ConfusionRow(
-        confusion.kind,
+        kind_words(confusion.kind, real),
         confusion.label,
         confusion.predicted,
         f"{confusion.count:,} of {confusion.of:,}",
@@ -225,9 +229,13 @@ def _confusion(confusion: Confusion) -> ConfusionRow:
 
 def sink_rows(found: Inspection, judged: int | None) -> tuple[SinkRow, ...]:
     """Name the sinks of real messages first, then the others, the deepest first."""
+    real = adjective(found)
     told = [group for group in found.groups if group.key in ("clean", "real") or _is_judged(group, judged)]
     rows = [
-        (group.kind != "real", SinkRow(group_title(group), group_words(group), sink.label, cell(sink.share)))
+        (
+            group.kind != "real",
+            SinkRow(group_title(group, real), group_words(group, real), sink.label, cell(sink.share)),
+        )
         for group in told
         if (sink := group.sink)
     ]
@@ -244,7 +252,8 @@ def recall_rows(found: Inspection) -> tuple[tuple[str, ...], tuple[tuple[str, tu
     labels = dict.fromkeys(label for group in told for label in group.recall)
     rows = [(label, tuple(cell(group.recall.get(label)) for group in told)) for label in labels]
     ranked = sorted(rows, key=lambda row: _place(row[1][-1:]))
-    return tuple(KIND_TITLES[group.kind] for group in told), tuple(ranked)
+    real = adjective(found)
+    return tuple(kind_title(group.kind, real) for group in told), tuple(ranked)
 
 
 def _measured(recall: dict[str, Figure]) -> bool:
@@ -252,11 +261,10 @@ def _measured(recall: dict[str, Figure]) -> bool:
 
 
 def example_row(example: Example, found: Inspection) -> ExampleRow:
-    """Clip a message, and mark the words in it that the model had never seen."""
-    title = next((group_title(group) for group in found.groups if group.key == example.group), example.group)
+    """Clip a message, and mark the words in it that are not in the model's vocabulary."""
     clean = example.clean_text
     return ExampleRow(
-        title=title,
+        title=_title_of(example.group, found),
         parts=marked(clipped(example.text, LONGEST_MESSAGE), example.unseen_words),
         clean_text=None if clean is None else clipped(clean, LONGEST_MESSAGE),
         label=example.label,
@@ -268,6 +276,10 @@ def example_row(example: Example, found: Inspection) -> ExampleRow:
     )
 
 
+def _title_of(key: str, found: Inspection) -> str:
+    return next((group_title(group, adjective(found)) for group in found.groups if group.key == key), key)
+
+
 def check_rows(found: Inspection) -> tuple[CheckRow, ...]:
     """Make one row a check, the failed ones first."""
     ranked = sorted(found.checks, key=lambda check: -VERDICT_RANK[check.verdict])
@@ -276,12 +288,11 @@ def check_rows(found: Inspection) -> tuple[CheckRow, ...]:
 
 def _check(check: Check, found: Inspection) -> CheckRow:
     bound = next((bound for bound in found.bounds if bound.name == check.bound), None)
-    title = next((group_title(group) for group in found.groups if group.key == check.group), check.group)
     unit = unit_of(bound.metric if bound else check.bound)
     value = check.limit if check.figure.value is None else check.figure.value
     asked = "" if bound is None else "at most " if bound.at_most else "at least "
     return CheckRow(
-        group=title,
+        group=_title_of(check.group, found),
         bound=check.bound,
         cell=cell(check.figure, unit),
         limit=f"{asked}{apart(value, check.limit, unit)[1]}",

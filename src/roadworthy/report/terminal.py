@@ -113,6 +113,8 @@ def _families(view: View) -> Table | None:
         return None
     severities = [f"at {severity}" for severity in view.severities]
     table = _table("Family", *severities, f"Change at {view.judged}", f"Flipped at {view.judged}", "Verdict")
+    table.caption = Text("Change and flipped: over the messages that the perturbation changed.", style="dim")
+    table.caption_justify = "left"
     if view.clean is not None:
         table.add_row(Text("(clean)"), *[Text(view.clean.accuracy.value)] * len(severities), "", "", "")
     for row in view.families:
@@ -124,11 +126,11 @@ def _families(view: View) -> Table | None:
 def _real(view: View) -> Table | None:
     from rich.text import Text
 
-    if not view.real:
+    if not view.real_groups:
         return None
     optional = _optional(view)
     table = _table("Kind", "n", "In scope", "Interval", "All", "Silent", *[title for title, _ in optional], "Verdict")
-    for row in view.real:
+    for row in view.real_groups:
         figures = (row.n, row.accuracy.value, row.accuracy.interval, row.accuracy_all.value, row.silent.value)
         more = [getattr(row, name).value for _, name in optional]
         table.add_row(Text(row.name), *[Text(figure, no_wrap=True) for figure in (*figures, *more)], _said(row.said))
@@ -161,7 +163,7 @@ def _print_examples(view: View, console: Console, width: int) -> None:
     _heading("Read these first", console)
     for number, example in enumerate(view.examples[:EXAMPLES], 1):
         _item(f"{number}.", _message(example), console, width, indent=2)
-    rest = len(view.examples) - EXAMPLES + view.more_examples
+    rest = len(view.examples) - EXAMPLES
     if rest > 0:
         _item("", f"and {rest:,} more in the report", console, width, indent=2)
 
@@ -176,7 +178,7 @@ def _message(example: ExampleRow) -> Text:
     flagged = ", flagged" if example.flagged else ""
     told.append(f"\n→ {example.predicted}{sure}{flagged}; meant: {example.label} ({example.title})", "dim")
     if example.unseen:
-        told.append(f"\n  never seen in training: {clipped(', '.join(example.unseen), 120)}", "dim")
+        told.append(f"\n  not in its vocabulary: {clipped(', '.join(example.unseen), 120)}", "dim")
     return told
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from roadworthy.report.advice import Advice, advise
 from roadworthy.report.headline import headline
-from roadworthy.report.inert import all_visible
+from roadworthy.report.prepare import prepared
 from roadworthy.report.rows import (
     Bars,
     CheckRow,
@@ -26,12 +26,20 @@ from roadworthy.report.rows import (
     recall_rows,
     sink_rows,
 )
-from roadworthy.report.wording import KIND_TITLES, Cell, as_imitated, cell, counted, name_words, percent
+from roadworthy.report.wording import (
+    VERDICT_RANK,
+    VERDICTS,
+    Cell,
+    adjective,
+    cell,
+    counted,
+    kind_title,
+    name_words,
+    percent,
+)
 
 if TYPE_CHECKING:
     from roadworthy.inspection.summary import Group, Inspection
-
-MOST_EXAMPLES = 24
 
 
 @dataclass(frozen=True)
@@ -52,6 +60,7 @@ class View:
     title: str
     model: str
     created: str
+    real: str
     real_title: str
     real_name: str
     facts: tuple[tuple[str, str], ...]
@@ -69,7 +78,6 @@ class View:
     recall_of: tuple[str, ...]
     recall: tuple[tuple[str, tuple[Cell, ...]], ...]
     examples: tuple[ExampleRow, ...]
-    more_examples: int
     advice: tuple[Advice, ...]
     bounds: tuple[str, ...]
     checks: tuple[CheckRow, ...]
@@ -83,7 +91,7 @@ class View:
         return next((row for row in self.groups if row.kind == "clean"), None)
 
     @property
-    def real(self) -> tuple[GroupRow, ...]:
+    def real_groups(self) -> tuple[GroupRow, ...]:
         """The real messages: all of them first, then kind by kind."""
         return tuple(row for row in self.groups if row.kind == "real")
 
@@ -91,17 +99,13 @@ class View:
     def counts(self) -> tuple[tuple[str, int], ...]:
         """How many checks had each verdict, the worst first."""
         tally = Counter(check.verdict for check in self.checks)
-        return tuple((verdict, tally[verdict]) for verdict in ("fail", "advisory", "pass"))
+        return tuple((verdict, tally[verdict]) for verdict in reversed(VERDICTS))
 
 
 def view_of(inspection: Inspection) -> View:
     """Summarise an inspection for its readers; hostile characters in it are made visible on the way."""
-    view = _view_of(all_visible(inspection))
-    imitated = inspection.real is not None and not inspection.real.authentic
-    return as_imitated(view) if imitated else view
-
-
-def _view_of(found: Inspection) -> View:
+    found = prepared(inspection)
+    real = adjective(found)
     severities = _severities(found)
     judged = found.settings.judged_severity if severities else None
     recall_of, recall = recall_rows(found)
@@ -111,7 +115,8 @@ def _view_of(found: Inspection) -> View:
         title=f"Inspection of {found.model.name}",
         model=found.model.name,
         created=f"{found.created:%d %B %Y, %H:%M} {found.created.tzname() or ''}".strip(),
-        real_title=KIND_TITLES["real"],
+        real=real,
+        real_title=kind_title("real", real),
         real_name=found.real.name if found.real else "",
         facts=_facts(found),
         settings=_settings(found),
@@ -122,13 +127,12 @@ def _view_of(found: Inspection) -> View:
         judged=judged,
         families=family_rows(found, severities, judged),
         groups=tuple(group_row(group, found) for group in found.groups),
-        bars=tuple(bars_of(one) for one in found.histograms if sum(one.right) + sum(one.wrong)),
+        bars=tuple(bars_of(one, real) for one in found.histograms if sum(one.right) + sum(one.wrong)),
         confusions=confusion_rows(found),
         sinks=sink_rows(found, judged),
         recall_of=recall_of,
         recall=recall,
-        examples=tuple(example_row(example, found) for example in found.examples[:MOST_EXAMPLES]),
-        more_examples=max(0, len(found.examples) - MOST_EXAMPLES),
+        examples=tuple(example_row(example, found) for example in found.examples),
         advice=advise(found),
         bounds=tuple(bound.sentence for bound in found.bounds),
         checks=check_rows(found),
@@ -151,27 +155,27 @@ def _key_figures(found: Inspection, judged: int | None) -> list[KeyFigure]:
     if worst is not None:
         note = f"{name_words(worst.name)}, at severity {worst.severity}"
         figures.append(KeyFigure("Worst family", cell(worst.accuracy), note))
-    real = next((group for group in found.of_kind("real") if group.name == "all"), None)
-    if real is not None:
-        figures.append(_real_figure(real))
-    silent = next((group for group in (real, worst, *found.of_kind("clean")) if _silent(group)), None)
+    every = next((group for group in found.of_kind("real") if group.name == "all"), None)
+    if every is not None:
+        figures.append(_real_figure(every, adjective(found)))
+    silent = next((group for group in (every, worst, *found.of_kind("clean")) if _silent(group)), None)
     if silent is not None:
-        of = "real" if silent is real else "these" if silent is worst else "clean"
-        note = f"of all {of} messages; coverage {cell(silent.coverage).value}"
+        of = adjective(found) if silent is every else "these" if silent is worst else "clean"
+        note = f"of {of} messages; coverage {cell(silent.coverage).value}"
         figures.append(KeyFigure("Silent failures", cell(silent.silent_failure_rate), note))
     return figures
 
 
-def _real_figure(real: Group) -> KeyFigure:
-    if real.accuracy.value is not None:
-        return KeyFigure("Real messages", cell(real.accuracy), _out_of_scope(real))
-    return KeyFigure("Confidence on real messages", cell(real.mean_confidence), "no labels, so no accuracy")
+def _real_figure(group: Group, real: str) -> KeyFigure:
+    if group.accuracy.value is not None:
+        return KeyFigure(kind_title("real", real), cell(group.accuracy), _out_of_scope(group))
+    return KeyFigure(f"Confidence on {real} messages", cell(group.mean_confidence), "no labels, so no accuracy")
 
 
-def _out_of_scope(real: Group) -> str:
-    if not real.out_of_scope:
+def _out_of_scope(group: Group) -> str:
+    if not group.out_of_scope:
         return "all in scope"
-    return f"in scope; {real.out_of_scope:,} more are not"
+    return f"in scope; {group.out_of_scope:,} more are not"
 
 
 def _silent(group: Group | None) -> bool:
@@ -199,7 +203,7 @@ def _facts(found: Inspection) -> tuple[tuple[str, str], ...]:
     ]
     if real is not None:
         labels = _classes(real.classes) if real.labelled else "no labels"
-        facts.append(("Real messages", f"{real.name}: {counted(real.n, 'message')}, {labels}"))
+        facts.append((kind_title("real", adjective(found)), f"{real.name}: {counted(real.n, 'message')}, {labels}"))
     return tuple(facts)
 
 
@@ -221,7 +225,7 @@ def _settings(found: Inspection) -> tuple[tuple[str, str], ...]:
         ("Clean messages, SHA-256", found.clean.sha256),
     ]
     if found.real is not None:
-        pairs.append(("Real messages, SHA-256", found.real.sha256))
+        pairs.append((f"{kind_title('real', adjective(found))}, SHA-256", found.real.sha256))
     return tuple(pairs)
 
 
@@ -236,6 +240,5 @@ def _cost(found: Inspection) -> tuple[tuple[str, str], ...]:
 
 
 def _findings(found: Inspection) -> tuple[tuple[str, str], ...]:
-    order = {"fail": 0, "advisory": 1, "note": 2}
-    ranked = sorted(found.findings, key=lambda finding: order[finding.level])
+    ranked = sorted(found.findings, key=lambda finding: -VERDICT_RANK[finding.level])
     return tuple((finding.level, finding.message) for finding in ranked)

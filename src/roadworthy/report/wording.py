@@ -3,26 +3,26 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, fields, is_dataclass, replace
-from typing import TYPE_CHECKING, Any, Literal
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from roadworthy.inspection.summary import Figure, Group
+    from roadworthy.inspection.summary import Figure, Group, Inspection, Kind
 
 Unit = Literal["percent", "points", "decimal"]
 
 DASH = "–"
 NBSP = "\u00a0"
-KIND_TITLES = {"clean": "Clean messages", "perturbed": "Perturbed messages", "real": "Real messages"}
-VERDICT_RANK = {"pass": 0, "advisory": 1, "fail": 2}
+REAL, IMITATED = "real", "real-user-style"
+VERDICTS = ("pass", "advisory", "fail")
+VERDICT_RANK = {"note": 0, **{verdict: rank for rank, verdict in enumerate(VERDICTS)}}
 VERDICT_SIGNS = {"pass": "✓", "advisory": "!", "not tested": "!", "fail": "✗", "note": "i"}
 METRICS: Mapping[str, tuple[str, Unit]] = {
     "accuracy": ("accuracy", "percent"),
     "accuracy_all": ("accuracy over all messages", "percent"),
     "difference": ("change in accuracy", "points"),
-    "drop": ("drop in accuracy", "points"),
     "flip_rate": ("share of flipped answers", "percent"),
     "mean_confidence": ("mean confidence", "percent"),
     "calibration_error": ("calibration error", "decimal"),
@@ -32,6 +32,10 @@ METRICS: Mapping[str, tuple[str, Unit]] = {
     "sink": ("share of wrong answers with one label", "percent"),
     "recall": ("recall", "percent"),
 }
+
+
+# What stands in quotation marks is a user's own text.
+_REAL_MESSAGES = re.compile(r"""(?<!\w)(?P<quote>['"]).*?(?P=quote)(?!\w)|\b[Rr]eal(?=(?: [\w-]+)? messages\b)""")
 
 
 @dataclass(frozen=True)
@@ -180,22 +184,60 @@ def _place(value: float) -> float:
     return round(min(max(value, 0.0), 1.0) * 100, 2)
 
 
-def group_words(group: Group) -> str:
+def adjective(inspection: Inspection) -> str:
+    """Say how the messages of kind real are called: real only if users sent them, real-user-style otherwise."""
+    return REAL if inspection.real is None or inspection.real.authentic else IMITATED
+
+
+def kind_words(kind: Kind, real: str) -> str:
+    """Name a kind of messages on its own; `real` is the `adjective` of the inspection, here and below.
+
+    Examples
+    --------
+    >>> kind_words("perturbed", REAL), kind_words("real", REAL), kind_words("real", IMITATED)
+    ('perturbed', 'real', 'real-user style')
+    """
+    return real.replace("-style", " style") if kind == "real" else kind
+
+
+def kind_title(kind: Kind, real: str) -> str:
+    """Name a kind of messages as a title.
+
+    Examples
+    --------
+    >>> kind_title("clean", REAL), kind_title("real", IMITATED)
+    ('Clean messages', 'Real-user-style messages')
+    """
+    return f"{(real if kind == 'real' else kind).capitalize()} messages"
+
+
+def group_words(group: Group, real: str) -> str:
     """Say which messages a group holds, for the inside of a sentence."""
     if group.kind == "clean":
         return "clean messages"
     if group.kind == "perturbed":
         return f"messages with {name_words(group.name)} at severity {group.severity}"
-    return "real messages" if group.name == "all" else f"real messages of the kind '{name_words(group.name)}'"
+    return f"{real} messages" if group.name == "all" else f"{real} messages of the kind '{name_words(group.name)}'"
 
 
-def group_title(group: Group) -> str:
+def group_title(group: Group, real: str) -> str:
     """Say which messages a group holds, for a table's first column."""
     if group.kind == "clean":
         return "clean"
     if group.kind == "perturbed":
         return f"{name_words(group.name)}, severity {group.severity}"
-    return "real, all" if group.name == "all" else f"real, {name_words(group.name)}"
+    return f"{kind_words('real', real)}, {name_words(group.name)}"
+
+
+def restated(sentence: str, real: str) -> str:
+    """Call real messages by their adjective in a sentence that the inspection wrote.
+
+    Examples
+    --------
+    >>> restated("Real in-scope messages", IMITATED), restated("It answered 'real messages'", IMITATED)
+    ('Real-user-style in-scope messages', "It answered 'real messages'")
+    """
+    return _REAL_MESSAGES.sub(lambda found: found[0] if found["quote"] else found[0][0] + real[1:], sentence)
 
 
 def name_words(name: str) -> str:
@@ -229,20 +271,3 @@ def listed(words: list[str]) -> str:
     ('slang', 'slang, emoji and typos')
     """
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
-
-
-def as_imitated(value: Any) -> Any:
-    """Call real messages what they are where they only imitate those of users: real-user style.
-
-    Examples
-    --------
-    >>> as_imitated(("Real messages", 3))
-    ('Real-user-style messages', 3)
-    """
-    if isinstance(value, str):
-        return re.sub(r"\b([Rr])eal messages", r"\1eal-user-style messages", value)
-    if isinstance(value, tuple):
-        return tuple(as_imitated(entry) for entry in value)
-    if is_dataclass(value) and not isinstance(value, type):
-        return replace(value, **{field.name: as_imitated(getattr(value, field.name)) for field in fields(value)})
-    return value

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import shlex
 import shutil
 import tempfile
 from pathlib import Path
@@ -10,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from roadworthy.errors import TrackingError
 from roadworthy.inspection import Figure, Inspection
+from roadworthy.models import as_model, ask
 from roadworthy.redaction import redact
 from roadworthy.report.folder import FIGURES, NAMES
 from roadworthy.tracking.run import environment, tracked_run
@@ -24,8 +27,8 @@ if TYPE_CHECKING:
 
 EXPERIMENT = "roadworthy"
 REPORT_FILES = tuple(NAMES.values())
-WITH_INTERVAL = ("accuracy", "accuracy_all", "silent_failure_rate", "difference")
-VALUE_ONLY = ("coverage", "flip_rate", "mean_confidence", "calibration_error", "oov_rate", "changed")
+# What MLflow takes in the name of a metric; the name of a kind or a label may hold anything.
+_NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9_\-. :/]")
 
 
 def track_training(
@@ -83,7 +86,8 @@ def track_training(
 
 
 def track_notebook(trained: NotebookModel, data: Dataset, pickles: Sequence[Path]) -> TrackedRun:
-    """Log what `train_notebook` gave, with the one figure that a notebook has and the two pickles."""
+    """Log what `train_notebook` gave: the one figure that a notebook has, what predictions cost, the two pickles."""
+    answers = ask(as_model(trained.pipeline), data.texts)
     return track_training(
         recipe="notebook",
         estimator=trained.pipeline,
@@ -93,7 +97,11 @@ def track_notebook(trained: NotebookModel, data: Dataset, pickles: Sequence[Path
             "model": type(trained.model).__name__,
             "vocabulary": len(trained.vectorizer.vocabulary_),
         },
-        metrics={"training_accuracy": trained.training_figure},
+        metrics={
+            "training_accuracy": trained.training_figure,
+            "cost/cpu_seconds_per_1000": Figure(value=answers.cpu_seconds_per_1000, n=len(data)),
+            "cost/memory_mb": Figure(value=answers.memory_mb, n=answers.memory_batch),
+        },
         artifacts=pickles,
     )
 
@@ -132,7 +140,7 @@ def track_inspection(
         The store cannot be reached or refuses the run. The inspection stays in its directory, from where
         `upload` logs it later.
     """
-    mend = f"the inspection is safe in {directory}; to upload it later: roadworthy track {directory}"
+    mend = f"the inspection is safe in {directory}; to upload it later: roadworthy track {shlex.quote(str(directory))}"
     name = f"inspection {inspection.model.name}"
     with tracked_run(experiment, name, _inspection_tags(inspection), mend) as run:
         for context, card in (("clean", inspection.clean), ("real", inspection.real)):
@@ -148,7 +156,7 @@ def track_inspection(
 
 
 def upload(directory: Path, *, experiment: str = EXPERIMENT) -> TrackedRun:
-    """Log the inspection that was saved in a folder, as `track_inspection` would have done.
+    """Log the inspection that was saved in a folder: its figures and its files, without the messages and the model.
 
     Raises
     ------
@@ -202,17 +210,16 @@ def inspection_params(inspection: Inspection) -> dict[str, object]:
 def _group_figures(group: Group) -> dict[str, Figure]:
     # Without out-of-scope messages accuracy_all repeats accuracy; clean messages differ from themselves by 0.
     skipped = {"accuracy_all": not group.out_of_scope, "difference": group.kind == "clean"}
-    figures = {name: getattr(group, name) for name in (*WITH_INTERVAL, *VALUE_ONLY) if not skipped.get(name)}
-    return {name: figure for name, figure in figures.items() if figure is not None}
+    figures = {name: figure for name, figure in group if isinstance(figure, Figure) and not skipped.get(name)}
+    recall = group.recall if group.key in ("clean", "real") else {}
+    return figures | {f"recall/{label}": figure for label, figure in recall.items()}
 
 
 def _figures(prefix: str, figures: Mapping[str, Figure], *, step: int = 0) -> list[tuple[str, int, float]]:
     rows: list[tuple[str, float | None]] = []
     for name, figure in figures.items():
-        rows.append((name, figure.value))
-        if name not in VALUE_ONLY:
-            rows += [(f"{name}_low", figure.low), (f"{name}_high", figure.high)]
-    return [(prefix + name, step, value) for name, value in rows if value is not None]
+        rows += [(name, figure.value), (f"{name}_low", figure.low), (f"{name}_high", figure.high)]
+    return [(_NOT_IN_NAMES.sub("_", prefix + name), step, value) for name, value in rows if value is not None]
 
 
 def _inspection_tags(inspection: Inspection) -> dict[str, str]:
@@ -227,6 +234,7 @@ def _inspection_tags(inspection: Inspection) -> dict[str, str]:
 
 
 def _stage(stage: Path, directory: Path, messages: Mapping[str, Dataset | None]) -> None:
+    (stage / "environment.txt").write_text(environment(), encoding="utf-8")
     for name in REPORT_FILES:
         if (directory / name).is_file():
             shutil.copy(directory / name, stage)
