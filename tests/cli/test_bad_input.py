@@ -253,7 +253,7 @@ def test_bad_input_is_said_in_one_line(run: Run, folder: Path, case: Bad) -> Non
     assert line.startswith("roadworthy: ")
     assert case.said in line
     assert "internal error" not in line
-    assert all("predictions, as identical texts are predicted once" in each for each in announced)
+    assert all("predictions, identical texts only once" in each for each in announced)
     assert ended.out == ""
     assert sorted(folder.rglob("*")) == before
 

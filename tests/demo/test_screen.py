@@ -87,3 +87,11 @@ def test_the_run_is_told_where_there_is_one(inspection):
     assert "MLflow  run 1 in a store" in printed
     assert '"tracked": "run 1 in a store"' in story.to_json()
     assert "MLflow" not in screen(inspection, (reply(), OUTSIDE))[0]
+
+
+def test_the_command_is_one_that_the_reader_can_run(inspection, monkeypatch, tmp_path):
+    monkeypatch.setattr("shutil.which", lambda name: None)
+    monkeypatch.setattr("sys.executable", str(tmp_path / ".venv" / "bin" / "python"))
+    monkeypatch.chdir(tmp_path)
+    printed, _ = screen(inspection, (reply(), OUTSIDE))
+    assert "Yours   .venv/bin/roadworthy inspect" in printed

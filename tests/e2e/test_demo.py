@@ -21,7 +21,7 @@ def test_the_story_fits_one_screen_and_ends_with_the_verdict(demo):
 
 
 def test_it_shows_wrong_answers_that_are_sure_and_unsure_and_out_of_scope(demo):
-    sure = [int(share) for share in re.findall(r"(\d+)%  ✗", demo[1].stdout)]
+    sure = [int(share) for share in re.findall(r"(\d+)\s%\s+✗", demo[1].stdout)]
     assert min(sure) < 35
     assert max(sure) > 60
     assert "none of them" in demo[1].stdout

@@ -43,7 +43,7 @@ def inspected(project, run):
 def test_the_verdict_stops_the_release(inspected, project):
     assert inspected.returncode == 1
     assert "FAIL" in inspected.stdout
-    assert "predictions, as identical texts are predicted once" in inspected.stderr
+    assert "predictions, identical texts only once" in inspected.stderr
     assert len(Inspection.load(project / "roadworthy-report").examples) == 10
 
 

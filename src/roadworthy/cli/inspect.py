@@ -95,7 +95,7 @@ def inspect(
 
 
 def _announce(asked: int, distinct: int) -> None:
-    stderr().print(f"{asked:,} messages to inspect; {distinct:,} predictions, as identical texts are predicted once.")
+    stderr().print(f"{asked:,} messages: {distinct:,} predictions, identical texts only once.", soft_wrap=True)
 
 
 def _track(result: Inspection, out: Path, model: Model, clean: Dataset, real: Dataset | None, *, wanted: bool) -> None:

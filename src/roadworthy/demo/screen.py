@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import shutil
+import sys
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from http import HTTPStatus
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from roadworthy import metrics
 from roadworthy.inspection import Figure
+from roadworthy.output import short_name
 from roadworthy.report.view import view_of
 from roadworthy.report.wording import cell, name_words, percent
 from roadworthy.support_desk import OOS_LABEL
@@ -193,4 +197,11 @@ def _print_verdict(story: Story, console: Console) -> None:
     console.print(f"Report  {story.report}", soft_wrap=True, markup=False)
     if story.tracked:
         console.print(f"MLflow  {story.tracked}", soft_wrap=True, markup=False)
-    console.print("Yours   roadworthy inspect MODEL CLEAN.csv --real PRODUCTION.csv", markup=False)
+    console.print(f"Yours   {_command()} inspect MODEL CLEAN.csv --real PRODUCTION.csv", markup=False)
+
+
+def _command() -> str:
+    """How the reader can run roadworthy here, where it may not be on the path."""
+    if shutil.which("roadworthy"):
+        return "roadworthy"
+    return short_name(Path(sys.executable).with_name("roadworthy"))

@@ -13,7 +13,7 @@ BOUNDS = (
         applies_to="clean",
         limit=0.80,
         at_most=False,
-        sentence="At least 80 % of the clean in-scope messages are answered rightly.",
+        sentence="At least 80 % of the clean in-scope messages are answered correctly.",
     ),
     Bound(
         name="drop under noise",
