@@ -20,7 +20,7 @@ def test_a_failing_model_ends_with_1_and_leaves_a_report(run: Run, folder: Path)
     ended = run("inspect", "python:same:answer", "clean.csv", *PLAIN)
     assert ended.code == 1
     assert "FAIL" in ended.out
-    assert "messages to inspect;" in ended.err
+    assert "predictions, identical texts only once" in ended.err
     assert ended.err.splitlines()[-1] == "Report: report/report.html"
     written = {path.name for path in (folder / "report").iterdir()}
     assert written >= {"inspection.json", "junit.xml", "report.html", "report.md"}
