@@ -101,3 +101,14 @@ def test_a_kind_called_clean_is_not_counted_twice(keyword, clean, small_suite):
 
 def test_a_model_without_confidence_has_no_histograms(clean, small_suite):
     assert inspect(lambda texts: ["order"] * len(texts), clean, suite=small_suite).histograms == ()
+
+
+def test_a_message_that_several_families_break_alike_counts_once():
+    def answers(texts):
+        return ["refund" if text.startswith("Money") else "order" for text in texts]
+
+    texts = [f"Where is parcel number {n}?" for n in range(20)] + [f"Money for parcel number {n}?" for n in range(20)]
+    data = Dataset.of(texts, ["order"] * 20 + ["refund"] * 20)
+    suite = Suite("cases", ("all_lowercase", "caps_lock"), (3,))
+    (confusion,) = (one for one in inspect(answers, data, suite=suite).confusions if one.kind == "perturbed")
+    assert (confusion.label, confusion.predicted, confusion.count, confusion.of) == ("refund", "order", 20, 20)

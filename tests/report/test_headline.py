@@ -2,7 +2,7 @@
 
 import pytest
 
-from roadworthy.inspection.summary import Finding
+from roadworthy.inspection.summary import Figure, Finding
 from roadworthy.report.headline import headline
 from roadworthy.report.wording import NBSP
 
@@ -66,3 +66,15 @@ def test_a_pass_is_told_by_the_figures_that_hold(clean_only, update, sentence):
 def test_a_pass_of_several_checks_counts_them(clean_only):
     twice = clean_only.model_copy(update={"checks": clean_only.checks * 2})
     assert said(twice).startswith("All 2 checks passed")
+
+
+def test_of_advisories_the_one_that_may_be_furthest_beyond_its_bound_is_named(inspection):
+    check = next(check for check in inspection.checks if check.group == "typos/3")
+    mild, grave = (
+        check.model_copy(
+            update={"group": key, "verdict": "advisory", "figure": Figure(value=value, low=low, high=0.05, n=50)}
+        )
+        for key, value, low in (("emoji/3", -0.02, -0.1), ("typos/3", -0.08, -0.18))
+    )
+    doubtful = inspection.model_copy(update={"verdict": "advisory", "checks": (mild, grave), "findings": ()})
+    assert "On messages with typos at severity 3" in said(doubtful)

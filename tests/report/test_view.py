@@ -2,7 +2,7 @@
 
 import pytest
 
-from roadworthy.inspection.summary import Check, Figure
+from roadworthy.inspection.summary import Check, Figure, Sink
 from roadworthy.report.view import view_of, worst_family
 from roadworthy.report.wording import NBSP
 
@@ -132,3 +132,10 @@ def test_the_worst_family_is_the_least_accurate_one_at_the_judged_severity(inspe
     worst = worst_family(inspection, 3)
     assert worst.accuracy.value == min(g.accuracy.value for g in inspection.of_kind("perturbed") if g.severity == 3)
     assert worst_family(clean_only, None) is None
+
+
+def test_only_where_wrong_answers_really_pile_up_is_a_sink_shown(inspection):
+    shown = len(view_of(inspection).sinks)
+    shallow = Sink(label="refund_status", share=Figure(value=0.12, low=0.05, high=0.2, n=40))
+    clean = inspection.groups[0].model_copy(update={"sink": shallow})
+    assert len(view_of(inspection.model_copy(update={"groups": (clean, *inspection.groups[1:])})).sinks) == shown - 1

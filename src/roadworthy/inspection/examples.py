@@ -128,24 +128,22 @@ def _distinct(examples: Iterable[Example]) -> list[Example]:
 
 
 def count_confusions(outcomes: Sequence[Outcome], asked: Asked, *, judged_severity: int) -> tuple[Confusion, ...]:
-    """For each kind of messages the commonest wrong answers, counted over the judged severity."""
+    """For each kind of messages the commonest wrong answers, counted over the judged severity.
+
+    A message that several families lead to the same wrong answer counts once.
+    """
     found: list[Confusion] = []
     for kind, chosen in _by_kind(outcomes, judged_severity).items():
-        wrong: Counter[tuple[int, int]] = Counter()
-        totals: Counter[int] = Counter()
-        for outcome in chosen:
-            bad = ~outcome.right
-            wrong.update(zip(outcome.true[bad].tolist(), outcome.predicted[bad].tolist(), strict=True))
-            totals.update(outcome.true.tolist())
+        rows = np.concatenate([outcome.version.rows for outcome in chosen])
+        true = np.concatenate([outcome.true for outcome in chosen])
+        predicted = np.concatenate([outcome.predicted for outcome in chosen])
+        bad = np.concatenate([~outcome.right for outcome in chosen])
+        wrong = np.unique(np.column_stack([rows, true, predicted])[bad], axis=0)
+        counts = Counter(map(tuple, wrong[:, 1:].tolist()))
+        totals = Counter(np.unique(np.column_stack([rows, true]), axis=0)[:, 1].tolist())
         found += [
-            Confusion(
-                kind=kind,
-                label=asked.names[true],
-                predicted=asked.names[predicted],
-                count=count,
-                of=totals[true],
-            )
-            for (true, predicted), count in wrong.most_common(CONFUSIONS)
+            Confusion(kind=kind, label=asked.names[label], predicted=asked.names[answer], count=count, of=totals[label])
+            for (label, answer), count in counts.most_common(CONFUSIONS)
         ]
     return tuple(found)
 

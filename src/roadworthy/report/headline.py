@@ -54,12 +54,17 @@ def _passed(inspection: Inspection) -> str:
 
 
 def _gravest(checks: list[Check], inspection: Inspection) -> Check:
+    """The check whose interval goes furthest beyond its bound; real messages count before perturbed ones."""
     kinds = {group.key: group.kind for group in inspection.groups}
+    most = {bound.name for bound in inspection.bounds if bound.at_most}
 
     def weight(check: Check) -> tuple[bool, int, float]:
-        value = check.figure.value
-        gap = 0.0 if value is None else abs(value - check.limit)
-        return value is not None, _KIND_WEIGHT.get(kinds.get(check.group, ""), 0), gap
+        low, high = check.figure.low, check.figure.high
+        known = low is not None and high is not None
+        beyond = (
+            0.0 if low is None or high is None else high - check.limit if check.bound in most else check.limit - low
+        )
+        return known, _KIND_WEIGHT.get(kinds.get(check.group, ""), 0), beyond
 
     return max(checks, key=weight)
 

@@ -26,10 +26,13 @@ from roadworthy.report.wording import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from roadworthy.inspection.summary import Check, Confusion, Example, Figure, Group, Histogram, Inspection
+    from roadworthy.inspection.summary import Check, Confusion, Example, Figure, Group, Histogram, Inspection, Sink
 
 LONGEST_MESSAGE = 280
 UNKNOWN_LAST = 101.0
+
+# The least share of the wrong answers that is worth a line.
+LEAST_SINK = 0.1
 
 
 @dataclass(frozen=True)
@@ -237,9 +240,15 @@ def sink_rows(found: Inspection, judged: int | None) -> tuple[SinkRow, ...]:
             SinkRow(group_title(group, real), group_words(group, real), sink.label, cell(sink.share)),
         )
         for group in told
-        if (sink := group.sink)
+        if (sink := group.sink) and _is_deep(sink, len(found.model.classes))
     ]
     return tuple(row for _, row in sorted(rows, key=lambda pair: (pair[0], -(pair[1].share.at or 0.0))))
+
+
+def _is_deep(sink: Sink, classes: int) -> bool:
+    """Whether wrong answers really pile up there: a tenth of them, and more than an even spread would put there."""
+    share, even = sink.share, 1 / max(classes - 1, 1)
+    return (share.value or 0.0) >= LEAST_SINK and (share.low or 0.0) > even
 
 
 def _is_judged(group: Group, judged: int | None) -> bool:
