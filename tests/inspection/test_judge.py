@@ -56,7 +56,7 @@ def test_each_kind_is_held_to_its_own_bounds():
         ("real", "silent failures", "fail"),
     ]
     assert judged[1].reasons == (
-        "drop under noise: change of accuracy -0.300 (-0.310 to -0.290, n=100), bound at least -0.10: broken",
+        "drop under noise: accuracy changes by −30 points (−31 to −29, n=100), the bound is at least −10 points: broken",
     )
     assert len(judged[3].reasons) == 1
 
@@ -80,7 +80,7 @@ def test_a_group_without_messages_is_not_applicable():
 )
 def test_a_check_says_in_words_what_it_found(value, half, said):
     held = check(BOUNDS[0], a_group(accuracy=figure(value, half)))
-    assert held.sentence.endswith(f"bound at least 0.80: {said}")
+    assert held.sentence.endswith(f"the bound is at least 80 %: {said}")
     assert held.limit == 0.8
 
 
@@ -103,3 +103,10 @@ def test_out_of_scope_clean_messages_are_held_to_the_silent_failures():
     group = a_group(accuracy=figure(0.95), silent_failure_rate=figure(0.4))
     assert judge([group], 3)[0][0].verdict == "pass"
     assert judge([group.model_copy(update={"out_of_scope": 40})], 3)[0][0].verdict == "fail"
+
+
+def test_an_unknown_figure_is_said_to_be_unknown():
+    group = a_group("real", "all", difference=Figure(n=0), silent_failure_rate=Figure(value=0.5, n=1))
+    first, second = judge([group], 3)[1]
+    assert first.sentence.startswith("accuracy changes by unknown, the bound")
+    assert second.sentence.startswith("silent failures are 50 % (n=1), the bound is at most 20 %")

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from roadworthy.models import Vocabulary
 
 EXAMPLES = 10
-CONFUSIONS = 10
+CONFUSIONS = 6
 _PER_GROUP = 3
 
 

@@ -100,12 +100,34 @@ def hold(figure: Figure, limit: float, *, at_most: bool) -> Verdict:
 
 
 def _sentence(bound: Bound, figure: Figure, verdict: Verdict) -> str:
-    word = {"pass": "kept", "advisory": "cannot be told from these messages", "fail": "broken"}[verdict]
+    """The bound and the figure in words: shares in per cent, differences in points."""
+    outcome = {"pass": "kept", "advisory": "cannot be told from these messages", "fail": "broken"}[verdict]
+    name, unit = _WORDS[bound.metric]
     side = "at most" if bound.at_most else "at least"
-    name = {"difference": "change of accuracy", "silent_failure_rate": "silent failures"}.get(
-        bound.metric, bound.metric
+    return f"{name} {_in_words(figure, unit)}, the bound is {side} {_number(bound.limit, unit)}: {outcome}"
+
+
+# A metric and its unit, as a sentence has them.
+_WORDS = {
+    "accuracy": ("accuracy is", " %"),
+    "difference": ("accuracy changes by", " points"),
+    "silent_failure_rate": ("silent failures are", " %"),
+}
+
+
+def _in_words(figure: Figure, unit: str) -> str:
+    if figure.value is None:
+        return "unknown"
+    interval = (
+        ""
+        if figure.low is None or figure.high is None
+        else (f"{_number(figure.low, '')} to {_number(figure.high, '')}, ")
     )
-    return f"{name} {figure}, bound {side} {bound.limit:.2f}: {word}"
+    return f"{_number(figure.value, unit)} ({interval}n={figure.n:,})"
+
+
+def _number(value: float, unit: str) -> str:
+    return f"{value * 100:.0f}{unit}".replace("-", "−")
 
 
 def _with_verdict(group: Group, checks: Iterable[Check]) -> Group:
