@@ -56,7 +56,8 @@ def test_each_kind_is_held_to_its_own_bounds():
         ("real", "silent failures", "fail"),
     ]
     assert judged[1].reasons == (
-        "drop under noise: accuracy changes by −30 points (−31 to −29, n=100), the bound is at least −10 points: broken",
+        "drop under noise: accuracy changes by −30 points (−31 to −29, n=100), "
+        "the bound is at least −10 points: broken",
     )
     assert len(judged[3].reasons) == 1
 
