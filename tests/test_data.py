@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from roadworthy import data
-from roadworthy.data import BlackBox, Classifier, Codes, Dataset, Predictions, label_text, read_dataset, read_labelled
+from roadworthy.columns import label_text
+from roadworthy.data import BlackBox, Classifier, Codes, Dataset, Predictions, read_dataset, read_labelled
 from roadworthy.errors import DataError
 
 messages = st.text(st.characters(exclude_categories=["Cs"]), min_size=1).filter(lambda text: bool(text.strip()))

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 import numpy as np
 
+from roadworthy.columns import checked_column, checked_texts, is_missing, listed, wrong_length
 from roadworthy.errors import DataError
 from roadworthy.output import short_name
 from roadworthy.tables import read_frame
@@ -24,7 +24,6 @@ TEXT_COLUMNS = ("text", "message", "sentence", "utterance", "query")
 LABEL_COLUMNS = ("label", "intent", "category", "class")
 KIND_COLUMNS = ("kind",)
 NO_KIND = "(none)"
-_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 @runtime_checkable
@@ -133,18 +132,18 @@ class Dataset:
             No message, an empty or non-string message, a missing label, several labels for one message, columns
             of different lengths, or a single string or a table in place of a column.
         """
-        checked = _texts(_listed(texts, "text", name), name)
+        checked = checked_texts(listed(texts, "text", name), name)
         return cls(
             checked,
-            None if labels is None else _column(_listed(labels, "label", name), len(checked), "label", name),
-            None if kinds is None else _column(_listed(kinds, "kind", name), len(checked), "kind", name),
+            None if labels is None else checked_column(listed(labels, "label", name), len(checked), "label", name),
+            None if kinds is None else checked_column(listed(kinds, "kind", name), len(checked), "kind", name),
             name,
         )
 
     def __post_init__(self) -> None:
         for role, column in (("label", self.labels), ("kind", self.kinds)):
             if column is not None and len(column) != len(self.texts):
-                _wrong_length(len(self.texts), len(column), role, self.name)
+                wrong_length(len(self.texts), len(column), role, self.name)
 
     def __len__(self) -> int:
         return len(self.texts)
@@ -249,7 +248,7 @@ def read_dataset(
     return Dataset.of(
         frame[texts].tolist(),
         None if label_column is None else frame[label_column].tolist(),
-        None if kind_column is None else [NO_KIND if _is_missing(x) else x for x in frame[kind_column].tolist()],
+        None if kind_column is None else [NO_KIND if is_missing(x) else x for x in frame[kind_column].tolist()],
         name=short_name(path),
     )
 
@@ -308,99 +307,6 @@ def _columns(frame: pd.DataFrame) -> str:
     names = [repr(str(column)) for column in frame.columns]
     more = [f"and {len(names) - 20:,} more"] if len(names) > 20 else []
     return ", ".join([*names[:20], *more])
-
-
-def _listed(values: Iterable[Any], role: str, where: str) -> list[Any]:
-    """A column as a list; what would be taken apart into letters, keys or column names is refused."""
-    if isinstance(values, (str, bytes, Mapping, Set)) or hasattr(values, "columns"):
-        raise DataError(
-            f"a {type(values).__name__} in place of a column of {role}s",
-            where=where,
-            mend="give a list or a Series",
-        )
-    return list(values)
-
-
-def _texts(values: list[Any], where: str) -> tuple[str, ...]:
-    if not values:
-        raise DataError("no messages", where=where, mend="give at least one")
-    blank = [row for row, value in enumerate(values, 1) if _is_missing(value)]
-    if blank:
-        raise DataError(f"{_rows(blank)}: the text is empty", where=where, mend="drop or fill these rows")
-    wrong = [row for row, value in enumerate(values, 1) if not isinstance(value, str)]
-    if wrong:
-        kind = type(values[wrong[0] - 1]).__name__
-        raise DataError(f"{_rows(wrong)}: the text is not a string ({kind})", where=where, mend="give texts as strings")
-    _require_unicode(values, "text", where)
-    return tuple(values)
-
-
-def _column(values: list[Any], n: int, role: str, where: str) -> tuple[str, ...]:
-    if len(values) != n:
-        _wrong_length(n, len(values), role, where)
-    several = [row for row, value in enumerate(values, 1) if _is_several(value)]
-    if several:
-        raise DataError(
-            f"{_rows(several)}: several {role}s for one message",
-            where=where,
-            mend=f"give one {role} a message (multi-label is not supported)",
-        )
-    missing = [row for row, value in enumerate(values, 1) if _is_missing(value)]
-    if missing:
-        raise DataError(f"{_rows(missing)}: the {role} is empty", where=where, mend="drop or fill these rows")
-    found = [label_text(value) for value in values]
-    _require_unicode(found, role, where)
-    return tuple(found)
-
-
-def _wrong_length(texts: int, values: int, role: str, where: str) -> NoReturn:
-    raise DataError(f"{texts} texts but {values} {role}s", where=where, mend=f"give one {role} a message")
-
-
-def _require_unicode(values: list[str], role: str, where: str) -> None:
-    """Refuse half a surrogate pair, which JSON can spell and no file or terminal can be given."""
-    broken = [row for row, value in enumerate(values, 1) if not value.isascii() and _SURROGATE.search(value)]
-    if broken:
-        raise DataError(
-            f"{_rows(broken)}: the {role} holds half a surrogate pair",
-            where=where,
-            mend="drop or mend these rows",
-        )
-
-
-def label_text(value: Any) -> str:
-    """A label as text: labels are compared as strings, whatever type a file or a model gives them.
-
-    Examples
-    --------
-    >>> label_text(np.int64(3)), label_text(True), label_text(" refund ")
-    ('3', 'True', 'refund')
-    """
-    return str(value).strip()
-
-
-def _is_several(value: Any) -> bool:
-    """A list, or a list as a file spells it: "['a']", '["a", "b"]', "[a, b]"; "[other]" is one label."""
-    if isinstance(value, str):
-        inner = value.strip()[1:-1]
-        return value.strip() == f"[{inner}]" and ("," in inner or inner.strip()[:1] in {"", "'", '"'})
-    return isinstance(value, (list, tuple, set, frozenset, dict, np.ndarray))
-
-
-def _is_missing(value: Any) -> bool:
-    """None, NaN, or nothing but white space; pandas' own missing values go by their names, to spare its import."""
-    if isinstance(value, str):
-        return not value.strip()
-    if isinstance(value, (float, np.floating)):
-        return bool(np.isnan(value))
-    return value is None or type(value).__name__ in {"NAType", "NaTType"}
-
-
-def _rows(rows: list[int]) -> str:
-    if len(rows) == 1:
-        return f"row {rows[0]}"
-    shown = ", ".join(map(str, rows[:3]))
-    return f"rows {shown}" if len(rows) <= 3 else f"rows {shown} and {len(rows) - 3:,} more"
 
 
 def _folded(text: str) -> str:

@@ -9,7 +9,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from roadworthy.data import Codes, Dataset, label_text, require_classes
+from roadworthy.columns import label_text
+from roadworthy.data import Codes, Dataset, require_classes
 from roadworthy.errors import DataError
 from roadworthy.inspection.examples import count_confusions, count_histograms, pick_examples
 from roadworthy.inspection.findings import find_all

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from roadworthy.data import BlackBox, Classifier, Predictions, label_text
+from roadworthy.columns import label_text
+from roadworthy.data import BlackBox, Classifier, Predictions
 from roadworthy.errors import ModelError
 from roadworthy.models.answers import read_answers
 

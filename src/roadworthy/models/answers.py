@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from roadworthy.data import Predictions, label_text
+from roadworthy.columns import label_text
+from roadworthy.data import Predictions
 from roadworthy.errors import ModelError
 from roadworthy.redaction import redact
 
