@@ -551,3 +551,9 @@ def test_a_long_reason_is_cut() -> None:
     said = str(refusal(ValueError("line\n" * 100), "sqlite:///a.db", "mend it"))
     assert len(said) < 300
     assert "\n" not in said
+
+
+def test_the_experiment_is_the_one_that_mlflow_s_variable_names(report: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MLFLOW_EXPERIMENT_NAME", "bots")
+    run = tracking.track_inspection(make_inspection(), report)
+    assert client().get_experiment(run.experiment_id).name == "bots"

@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from roadworthy.tracking.store import TrackedRun
     from roadworthy.training.notebook import NotebookModel
 
-EXPERIMENT = "roadworthy"
 REPORT_FILES = tuple(NAMES.values())
 # What MLflow takes in the name of a metric; the name of a kind or a label may hold anything.
 _NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9_\-. :/]")
@@ -39,7 +38,7 @@ def track_training(
     params: Mapping[str, object],
     metrics: Mapping[str, Figure],
     artifacts: Sequence[Path] = (),
-    experiment: str = EXPERIMENT,
+    experiment: str | None = None,
 ) -> TrackedRun:
     """Log a training: parameters, figures, the fingerprint of the messages, the model and its environment.
 
@@ -113,7 +112,7 @@ def track_inspection(
     estimator: object | None = None,
     clean: Dataset | None = None,
     real: Dataset | None = None,
-    experiment: str = EXPERIMENT,
+    experiment: str | None = None,
 ) -> TrackedRun:
     """Log an inspection: settings, figures with intervals, the report, and the model if it is given.
 
@@ -155,7 +154,7 @@ def track_inspection(
     return run.tracked
 
 
-def upload(directory: Path, *, experiment: str = EXPERIMENT) -> TrackedRun:
+def upload(directory: Path, *, experiment: str | None = None) -> TrackedRun:
     """Log the inspection that was saved in a folder: its figures and its files, without the messages and the model.
 
     Raises

@@ -5,6 +5,7 @@ from __future__ import annotations
 import getpass
 import importlib.metadata
 import json
+import os
 import platform
 import shutil
 import subprocess
@@ -35,14 +36,20 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
     from mlflow.entities import LoggedModel
 
+EXPERIMENT = "roadworthy"
 TRUSTED_PACKAGES = ("numpy", "scipy", "sklearn", "roadworthy")
 LONGEST_DIGEST = 36
 LONGEST_NAME = 500
 BATCH = 800
 
 
+def experiment_name() -> str:
+    """Give the experiment that runs go to: MLFLOW_EXPERIMENT_NAME, or else roadworthy."""
+    return os.environ.get("MLFLOW_EXPERIMENT_NAME") or EXPERIMENT
+
+
 @contextmanager
-def tracked_run(experiment: str, name: str, tags: Mapping[str, str], mend: str) -> Iterator[OpenRun]:
+def tracked_run(experiment: str | None, name: str, tags: Mapping[str, str], mend: str) -> Iterator[OpenRun]:
     """Open a run and end it: finished, or failed if anything went wrong inside.
 
     MLflow says nothing on the terminal meanwhile, waits seconds rather than minutes for a server, and its
@@ -58,7 +65,7 @@ def tracked_run(experiment: str, name: str, tags: Mapping[str, str], mend: str) 
     with quietly():
         try:
             client = open_client(uri)
-            experiment_id = find_experiment(client, uri, experiment)
+            experiment_id = find_experiment(client, uri, experiment or experiment_name())
             run = client.create_run(experiment_id, tags=_context_tags() | dict(tags), run_name=name[:LONGEST_NAME])
         except Exception as error:
             raise refusal(error, uri, mend) from error
