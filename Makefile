@@ -1,14 +1,12 @@
 # What people run, and what CI runs: the same targets. Everything lives in .venv; a second run finds it ready.
 
-PYENV := $(wildcard $(HOME)/.pyenv/versions/3.1[1-9].*/bin/python3)
-NEWEST_FIRST := python3.14 $(filter %.14.%,$(PYENV)) python3.13 $(PYENV:%=%) python3.12 python3.11 python3
-# The first of some Pythons that starts and is 3.11 or newer.
-usable = $(shell for p in $(1); do $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
-
-PYTHON ?= $(call usable,python3 $(NEWEST_FIRST))
+PYTHONS := python3 python3.14 python3.13 python3.12 python3.11 $(wildcard $(HOME)/.pyenv/versions/3.1[1-9].*/bin/python3)
+# Those that start and are 3.11 or newer, as lines of minor version and path.
+usable = $(shell for p in $(PYTHONS); do $$p -c 'import sys; v = sys.version_info; v >= (3, 11) and print(v.minor, sys.executable)' 2>/dev/null; done)
+PYTHON ?= $(word 2,$(usable))
 BIN := .venv/bin
 
-.PHONY: demo test test-all test-latest lint unit pictures requirements benchmarks clean
+.PHONY: demo test test-all test-latest lint unit pictures requirements clean
 
 demo: .venv/.demo
 	@$(BIN)/roadworthy demo
@@ -29,12 +27,10 @@ test-all: lint
 
 # Every dependency unpinned, on the newest Python found, in an environment of its own.
 test-latest:
-	$(call newest) -m venv .venv-latest
+	$$(echo "$(usable)" | xargs -n 2 | sort -rn | head -1 | cut -d' ' -f2) -m venv .venv-latest
 	.venv-latest/bin/python -m pip install --quiet --upgrade pip
 	.venv-latest/bin/python -m pip install --quiet --upgrade --group dev --editable ".[arrow,mlflow,serve]"
 	.venv-latest/bin/python -m pytest -m "not slow"
-
-newest = $(shell for p in $(NEWEST_FIRST); do $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && $$p -c 'import sys; print(sys.version_info.minor, sys.executable)'; done | sort -rn | head -1 | cut -d' ' -f2)
 
 pictures: .venv/.dev
 	$(BIN)/python docs/pictures.py

@@ -52,9 +52,8 @@ def test_csv_keeps_every_cell(
     file.write_bytes((start + written.getvalue()).encode())
     frame = read_frame(file)
     assert list(frame.columns) == ["text", "note"]
-    while cells and not any(cells[-1]):
-        cells.pop()
-    assert [row for row in frame.itertuples(index=False, name=None) if any(row) or cells] == cells
+    last = max((row for row, cell in enumerate(cells) if any(cell)), default=-1)
+    assert list(frame.itertuples(index=False, name=None)) == cells[: last + 1]
 
 
 def test_blank_lines_at_the_end_are_no_rows(tmp_path: Path) -> None:

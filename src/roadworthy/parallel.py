@@ -140,14 +140,16 @@ def _ray(function: Callable[[Any], Any], jobs: Sequence[Any]) -> Iterator[tuple[
         raise MissingExtraError("the engine 'ray'", extra="ray") from None
 
     def apply(row: dict[str, Any]) -> dict[str, Any]:
-        return {"place": row["place"], "outcome": pickle.dumps(_attempt(jobs[row["place"]], function))}
+        return {"place": row["place"], "outcome": pickle.dumps(_attempt(pickle.loads(row["job"]), function))}  # noqa: S301 (our own job)
 
     if not ray.is_initialized():
         ray.init(log_to_driver=False, logging_level="error", include_dashboard=False)
         logging.getLogger("ray.data").setLevel(logging.ERROR)
         ray.data.DataContext.get_current().enable_progress_bars = False
-    places = [{"place": place} for place in range(len(jobs))]
-    for row in ray.data.from_items(places, override_num_blocks=max(1, len(jobs))).map(apply).iter_rows():
+    rows = [{"place": place, "job": pickle.dumps(job)} for place, job in enumerate(jobs)]
+    if not rows:
+        return
+    for row in ray.data.from_items(rows, override_num_blocks=len(rows)).map(apply).iter_rows():
         yield row["place"], _result(pickle.loads(row["outcome"]))  # noqa: S301 (from our own workers)
 
 

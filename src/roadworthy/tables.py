@@ -83,7 +83,7 @@ def _read_csv(path: Path, separator: str = ",") -> pd.DataFrame:
 def _without_blank_end(frame: pd.DataFrame) -> pd.DataFrame:
     """Blank lines at the end, which spreadsheets leave, are no rows; one in the middle is a row that lacks its text."""
     filled = (frame.fillna("") != "").any(axis="columns").to_numpy().nonzero()[0]
-    return frame.iloc[: filled[-1] + 1] if len(filled) else frame
+    return frame.iloc[: filled[-1] + 1 if len(filled) else 0]
 
 
 def _read_tsv(path: Path) -> pd.DataFrame:

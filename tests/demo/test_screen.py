@@ -15,7 +15,7 @@ from roadworthy.training.notebook import train_notebook
 
 
 def reply(text="where is my parcel", *, label="a", predicted="b", confidence=0.3, kind="slang", unseen=()):
-    return Reply(text, kind, label, 200, predicted, confidence, len(text.split()), unseen)
+    return Reply(text, kind, label, 200, predicted, confidence, unseen)
 
 
 @pytest.fixture(scope="module")

@@ -36,7 +36,6 @@ class Reply:
     status: int
     predicted: str
     confidence: float
-    words: int
     unseen_words: tuple[str, ...]
 
     @property
@@ -171,5 +170,4 @@ def _ask_all(client: httpx.Client, data: Dataset, vocabulary: Vocabulary) -> tup
 def _ask(client: httpx.Client, text: str, kind: str, label: str, vocabulary: Vocabulary) -> Reply:
     response = client.post("/predict", json={"text": text})
     body: dict[str, Any] = response.json()
-    unseen, words = vocabulary.unseen(text), len(vocabulary.words_of(text))
-    return Reply(text, kind, label, response.status_code, body["label"], body["confidence"], words, unseen)
+    return Reply(text, kind, label, response.status_code, body["label"], body["confidence"], vocabulary.unseen(text))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from roadworthy.errors import DataError
+from roadworthy.metrics import CONFIDENCE_LEVEL
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -250,7 +251,7 @@ class Inspection(_Frozen):
     examples: tuple[Example, ...]
     confusions: tuple[Confusion, ...]
     histograms: tuple[Histogram, ...]
-    confidence_level: Annotated[float, Field(gt=0, lt=1)] = 0.95
+    confidence_level: Annotated[float, Field(gt=0, lt=1)] = CONFIDENCE_LEVEL
 
     def group(self, key: str) -> Group:
         """The group of that key.

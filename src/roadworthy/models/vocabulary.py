@@ -54,10 +54,6 @@ class Vocabulary:
         words = [word for word in vectorizer.vocabulary_ if only_single or " " not in word]
         return cls(words, _analyzer(vectorizer), by_chunk=_splits_at_spaces(vectorizer))
 
-    def words_of(self, text: str) -> list[str]:
-        """The words of a message as the vectorizer finds them."""
-        return self._tokenise(text)
-
     def unseen(self, text: str) -> tuple[str, ...]:
         """The words of a message that the model does not know, in their order, each once."""
         return tuple(dict.fromkeys(word for word in self._tokenise(text) if word not in self.words))
