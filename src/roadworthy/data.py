@@ -58,22 +58,37 @@ class Predictions:
         The probability of the answered label, shape (n,), between 0 and 1; NaN where unknown.
     flagged
         Boolean, shape (n,): the guard withheld its trust. Without a guard nothing is flagged.
+    familiarity
+        How much a message is like those of the training set, shape (n,), 0 to 1; NaN without a guard.
+    reasons
+        Why each message is flagged, n tuples; empty for those that are not.
     """
 
     labels: NDArray[np.object_]
     confidence: NDArray[np.float64]
     flagged: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, dtype=bool))
+    familiarity: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
+    reasons: tuple[tuple[str, ...], ...] = ()
 
     def __post_init__(self) -> None:
+        n = len(self.labels)
         if len(self.flagged) == 0:
-            object.__setattr__(self, "flagged", np.zeros(len(self.labels), dtype=bool))
+            object.__setattr__(self, "flagged", np.zeros(n, dtype=bool))
+        if len(self.familiarity) == 0:
+            object.__setattr__(self, "familiarity", np.full(n, np.nan))
+        if len(self.reasons) == 0:
+            object.__setattr__(self, "reasons", ((),) * n)
 
     def __len__(self) -> int:
         return len(self.labels)
 
     def take(self, rows: NDArray[np.intp] | slice) -> Predictions:
         """The predictions of the given rows, in their order."""
-        return Predictions(self.labels[rows], self.confidence[rows], self.flagged[rows])
+        picked = np.arange(len(self))[rows]
+        reasons = tuple(self.reasons[row] for row in picked)
+        return Predictions(
+            self.labels[rows], self.confidence[rows], self.flagged[rows], self.familiarity[rows], reasons
+        )
 
     @classmethod
     def concatenate(cls, parts: Sequence[Predictions]) -> Predictions:
@@ -82,6 +97,8 @@ class Predictions:
             np.concatenate([p.labels for p in parts]),
             np.concatenate([p.confidence for p in parts]),
             np.concatenate([p.flagged for p in parts]),
+            np.concatenate([p.familiarity for p in parts]),
+            tuple(reasons for p in parts for reasons in p.reasons),
         )
 
 

@@ -100,7 +100,7 @@ def test_a_module_is_found_in_the_working_directory(folder: Path) -> None:
     [
         (
             "model",
-            "model: no adapter fits this spec; give pickles:VECTORIZER,MODEL, a .skops, .joblib or .pkl file, hf:",
+            "model: no adapter fits this spec; give a folder written by train or wrap, pickles:VECTORIZER,MODEL, a .skops, .joblib or .pkl file, hf:",
         ),
         ("", "no adapter fits this spec"),
         ("http://x", "no adapter fits this spec"),

@@ -34,9 +34,12 @@ class SklearnClassifier:
         self.estimator = estimator
         self.name = name
         self.classes: Sequence[str] = tuple(map(label_text, estimator.classes_ if classes is None else classes))
+        self.compiled: Classifier | None = None
 
     def predict_proba(self, texts: Sequence[str]) -> NDArray[np.float64]:
-        """Probabilities, shape (n, k)."""
+        """Probabilities, shape (n, k), by the compiled model where there is one."""
+        if self.compiled is not None:
+            return self.compiled.predict_proba(texts)
         probabilities: NDArray[np.float64] = self.estimator.predict_proba(list(texts))
         return probabilities
 

@@ -70,7 +70,7 @@ def ask(
 
 def _timed(model: Model, texts: Sequence[str]) -> tuple[Predictions, float]:
     begun = time.process_time()
-    return _predict(model, texts), time.process_time() - begun
+    return predict(model, texts), time.process_time() - begun
 
 
 def _with_memory(model: Model, texts: Sequence[str]) -> tuple[Predictions, float]:
@@ -80,14 +80,21 @@ def _with_memory(model: Model, texts: Sequence[str]) -> tuple[Predictions, float
     tracemalloc.reset_peak()
     before = tracemalloc.get_traced_memory()[0]
     try:
-        part = _predict(model, texts)
+        part = predict(model, texts)
         return part, max(0, tracemalloc.get_traced_memory()[1] - before) / 1e6
     finally:
         if not already:
             tracemalloc.stop()
 
 
-def _predict(model: Model, texts: Sequence[str]) -> Predictions:
+def predict(model: Model, texts: Sequence[str]) -> Predictions:
+    """What a model answers to one batch, checked.
+
+    Raises
+    ------
+    ModelError
+        The model raised, or answered in a form that no classifier may answer in.
+    """
     where = getattr(model, "name", type(model).__name__)
     try:
         answered = model.answer(texts) if isinstance(model, BlackBox) else model.predict_proba(texts)

@@ -9,11 +9,16 @@ from pathlib import Path
 from typing import Any
 
 from roadworthy.errors import ModelError, named
+from roadworthy.models import skops_file
 from roadworthy.models.adapt import Model, as_model
+from roadworthy.models.compiled import as_fast_model
 from roadworthy.models.huggingface import load_huggingface
 from roadworthy.output import short_name
 
-SPECS = "pickles:VECTORIZER,MODEL, a .skops, .joblib or .pkl file, hf:DIRECTORY, or python:MODULE:FUNCTION"
+SPECS = (
+    "a folder written by train or wrap, pickles:VECTORIZER,MODEL, a .skops, .joblib or .pkl file, hf:DIRECTORY, "
+    "or python:MODULE:FUNCTION"
+)
 
 
 def load_model(spec: str | Path, *, allow_pickle: bool = False) -> Model:
@@ -22,9 +27,10 @@ def load_model(spec: str | Path, *, allow_pickle: bool = False) -> Model:
     Parameters
     ----------
     spec
-        ``pickles:vectorizer.pkl,model.pkl``; a ``.skops``, ``.joblib``, ``.pkl`` or ``.pickle`` file of a fitted
-        scikit-learn pipeline; ``hf:`` and the directory or name of a Hugging Face text classifier;
-        ``python:module:function``, the module being looked for in the working directory as well.
+        A directory written by ``roadworthy train`` or ``wrap``; ``pickles:vectorizer.pkl,model.pkl``; a ``.skops``,
+        ``.joblib``, ``.pkl`` or ``.pickle`` file of a fitted scikit-learn pipeline; ``hf:`` and the directory or name
+        of a Hugging Face text classifier; ``python:module:function``, the module being looked for in the working
+        directory as well.
     allow_pickle
         Pickle and joblib files run code when they are loaded: allow it.
 
@@ -43,9 +49,12 @@ def load_model(spec: str | Path, *, allow_pickle: bool = False) -> Model:
     path = Path(text)
     suffix = path.suffix.lower()
     if suffix in {".pkl", ".pickle", ".joblib"}:
-        return as_model(_unpickle(path, allow_pickle), name=short_name(path))
+        return as_fast_model(_unpickle(path, allow_pickle), short_name(path))
     if suffix == ".skops":
-        return as_model(_load_skops(path), name=short_name(path))
+        _require_file(path)
+        return as_fast_model(skops_file.load(path), short_name(path))
+    if text and path.is_dir():
+        return _load_directory(path)
     raise ModelError("no adapter fits this spec", where=text, mend=f"give {SPECS}")
 
 
@@ -54,7 +63,17 @@ def _load_pair(spec: str, allow_pickle: bool) -> Model:
     if len(names) != 2 or not all(names):
         raise ModelError("not two files", where=spec, mend="write pickles:vectorizer.pkl,model.pkl")
     vectorizer, model = (_unpickle(Path(name), allow_pickle) for name in names)
-    return as_model((vectorizer, model), name="pickles:" + ",".join(short_name(Path(name)) for name in names))
+    return as_fast_model((vectorizer, model), "pickles:" + ",".join(short_name(Path(name)) for name in names))
+
+
+def _load_directory(path: Path) -> Model:
+    from roadworthy.models.artifact import is_artifact, load_artifact
+
+    # An MLflow model that Roadworthy wrote holds the artifact in a folder of this name.
+    for place in (path, path / "roadworthy"):
+        if is_artifact(place):
+            return load_artifact(place).model
+    raise ModelError("holds no roadworthy.json", where=path, mend="give a folder written by roadworthy train or wrap")
 
 
 def _unpickle(path: Path, allow_pickle: bool) -> Any:
@@ -83,25 +102,6 @@ def _unpickle(path: Path, allow_pickle: bool) -> Any:
         raise ModelError(
             f"does not load ({named(error)})", where=path, mend="save it again with this environment"
         ) from error
-
-
-def _load_skops(path: Path) -> Any:
-    _require_file(path)
-    import skops.io
-
-    try:
-        untrusted = skops.io.get_untrusted_types(file=path)
-        if untrusted:
-            raise ModelError(
-                f"holds types that are not trusted: {', '.join(untrusted)}",
-                where=path,
-                mend="save a model made of scikit-learn's own types",
-            )
-        return skops.io.load(path, trusted=[])
-    except ModelError:
-        raise
-    except Exception as error:
-        raise ModelError(f"does not load ({named(error)})", where=path, mend="save it again with skops") from error
 
 
 def _require_file(path: Path) -> None:

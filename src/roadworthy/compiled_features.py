@@ -1,0 +1,169 @@
+"""The features of one message by a dictionary and numpy, equal to what scikit-learn's vectorizers compute.
+
+A vectorizer is made for batches: on one message it spends its time on checks and on a sparse matrix of one row.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from math import sqrt
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
+class Features(NamedTuple):
+    """The features of one message that are not zero.
+
+    Parameters
+    ----------
+    columns
+        Which they are, shape (m,), each once.
+    values
+        Their values, shape (m,).
+    known
+        How much of the message's n-grams the vocabulary of the last vectorizer covers: a share of squared weights,
+        0 to 1, where an unknown n-gram weighs as much as the rarest known one.
+    """
+
+    columns: NDArray[np.intp]
+    values: NDArray[np.float64]
+    known: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Block:
+    """One vectorizer: its n-grams of a text, and the column of each that it knows."""
+
+    analyse: Callable[[str], Iterable[str]]
+    columns: dict[str, int]
+    binary: bool
+    sublinear: bool
+    norm: str | None
+    weight: float
+    rarest: float
+
+    def found(self, text: str) -> tuple[list[int], list[int] | None, int]:
+        """The known columns, how often each occurs (None: once), and how many n-grams are unknown."""
+        get = self.columns.get
+        if self.binary:
+            distinct = dict.fromkeys(self.analyse(text))
+            columns = [column for column in map(get, distinct) if column is not None]
+            return columns, None, len(distinct) - len(columns)
+        counts = Counter(self.analyse(text))
+        known = {column: n for gram, n in counts.items() if (column := get(gram)) is not None}
+        return [*known], [*known.values()], len(counts) - len(known)
+
+    def scale(self, values: NDArray[np.float64], counts: list[int] | None, unknown: int) -> float:
+        """Turn the weights of the known n-grams into their values, in place; give the share that is known."""
+        mass = float(values @ values)
+        if counts is not None:
+            values *= np.log(counts) + 1 if self.sublinear else counts
+        length = sqrt(mass if counts is None else float(values @ values)) if self.norm == "l2" else 1.0
+        if self.norm == "l1":
+            length = float(values.sum())
+        if length:
+            values *= self.weight / length
+        total = mass + unknown * self.rarest
+        return mass / total if total else 0.0
+
+
+class CompiledFeatures:
+    """A fitted vectorizer, or a union of such and of an encoder, ready for one message at a time.
+
+    Parameters
+    ----------
+    transformer
+        A CountVectorizer, a TfidfVectorizer, or a FeatureUnion of these, perhaps with an embedding after them.
+
+    Raises
+    ------
+    TypeError
+        It is something else, or set up in a way that is not compiled.
+
+    Examples
+    --------
+    >>> from sklearn.feature_extraction.text import CountVectorizer
+    >>> compiled = CompiledFeatures(CountVectorizer().fit(["where is it", "a refund"]))
+    >>> compiled.of(["where where"])[0].values
+    array([2.])
+    """
+
+    def __init__(self, transformer: Any) -> None:
+        parts = _parts(transformer)
+        self.encoder: Any = None
+        if hasattr(parts[-1][0], "encoder"):
+            embedding, self._embedding_weight = parts.pop()
+            self.encoder = embedding.encoder
+        self._blocks: list[_Block] = []
+        weights = []
+        size = 0
+        for vectorizer, weight in parts:
+            self._blocks.append(_block(vectorizer, weight, size))
+            weights.append(_idf(vectorizer))
+            size += len(weights[-1])
+        self._weights = np.concatenate(weights)
+        dimension = 0 if self.encoder is None else self.encoder.dimension
+        self._embedded = np.arange(size, size + dimension)
+        self.size = size + dimension
+
+    def of(self, texts: Sequence[str]) -> list[Features]:
+        """The features of n messages; an encoder gets all of them at once."""
+        if self.encoder is None:
+            return [self.of_one(text) for text in texts]
+        rows = self.encoder.encode(list(texts)).astype(float) * self._embedding_weight
+        return [self._joined(self.of_one(text), row) for text, row in zip(texts, rows, strict=True)]
+
+    def of_one(self, text: str) -> Features:
+        """The features of one message, without its embedding."""
+        found = [block.found(text) for block in self._blocks]
+        columns = np.array([column for known, _, _ in found for column in known], dtype=np.intp)
+        values = self._weights[columns]
+        start, known = 0, 0.0
+        for block, (own, counts, unknown) in zip(self._blocks, found, strict=True):
+            known = block.scale(values[start : start + len(own)], counts, unknown)
+            start += len(own)
+        return Features(columns, values, known)
+
+    def _joined(self, features: Features, row: NDArray[np.float64]) -> Features:
+        columns = np.concatenate((features.columns, self._embedded))
+        return Features(columns, np.concatenate((features.values, row)), features.known)
+
+
+def _parts(transformer: Any) -> list[tuple[Any, float]]:
+    """The vectorizers and what follows them, each with its weight."""
+    steps = getattr(transformer, "transformer_list", None)
+    if steps is None:
+        return [(transformer, 1.0)]
+    weights = transformer.transformer_weights or {}
+    return [(step, float(weights.get(name, 1.0))) for name, step in steps]
+
+
+def _block(vectorizer: Any, weight: float, offset: int) -> _Block:
+    from sklearn.feature_extraction.text import CountVectorizer
+
+    if not isinstance(vectorizer, CountVectorizer) or not type(vectorizer).__module__.startswith("sklearn."):
+        raise TypeError(f"{type(vectorizer).__name__} is not compiled")
+    if vectorizer.input != "content" or np.dtype(vectorizer.dtype) not in (np.dtype("int64"), np.dtype("float64")):
+        raise TypeError("a vectorizer of files, or of another precision, is not compiled")
+    analyse = vectorizer.analyzer if callable(vectorizer.analyzer) else vectorizer.build_analyzer()
+    return _Block(
+        analyse=analyse,
+        columns={gram: int(column) + offset for gram, column in vectorizer.vocabulary_.items()},
+        binary=bool(vectorizer.binary),
+        sublinear=bool(getattr(vectorizer, "sublinear_tf", False)),
+        norm=getattr(vectorizer, "norm", None),
+        weight=weight,
+        rarest=float(_idf(vectorizer).max() ** 2),
+    )
+
+
+def _idf(vectorizer: Any) -> NDArray[np.float64]:
+    if getattr(vectorizer, "use_idf", False):
+        return np.asarray(vectorizer.idf_, dtype=float)
+    return np.ones(len(vectorizer.vocabulary_))

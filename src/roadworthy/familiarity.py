@@ -1,0 +1,208 @@
+"""Familiarity: how much a message is like those that a model was trained on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from math import sqrt
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from roadworthy.compiled_features import CompiledFeatures
+from roadworthy.features import WORDS, text_features, tokenise
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from roadworthy.compiled_features import Features
+
+PROTOTYPES = 16
+# From how many messages of a class at most its prototypes are picked.
+_CANDIDATES = 1_000
+# Weights of similarity, confidence and words, found by cross-validation with classes left out (benchmarks/choices.py).
+_SIMILARITY, _CONFIDENCE, _WORDS = 2.0, 2.0, 1.0
+
+
+class Parts(NamedTuple):
+    """What familiarity is made of, each between 0 and 1; confidence is NaN where it does not count."""
+
+    similarity: float
+    confidence: float
+    words: float
+
+    @property
+    def familiarity(self) -> float:
+        """Their weighted mean."""
+        rest = _SIMILARITY * self.similarity + _WORDS * self.words
+        if self.confidence != self.confidence:
+            return rest / (_SIMILARITY + _WORDS)
+        return (rest + _CONFIDENCE * self.confidence) / (_SIMILARITY + _WORDS + _CONFIDENCE)
+
+
+class Familiarity:
+    """Compares a message, and the label that a model gave it, with training messages.
+
+    Parameters
+    ----------
+    features
+        Fitted features of a message.
+    labels
+        The classes of the training messages, shape (k,).
+    prototypes
+        Messages that stand for each class.
+
+    Examples
+    --------
+    >>> known = Familiarity.fit(["where is my order", "a refund please"], ["order", "refund"])
+    >>> near = known.parts("where is my ordr", "order", 0.9)
+    >>> far = known.parts("what is the meaning of life", "order", 0.9)
+    >>> near.familiarity > far.familiarity
+    True
+    """
+
+    def __init__(self, features: Any, labels: Sequence[str], prototypes: Prototypes) -> None:
+        self.features = features
+        self.labels = tuple(labels)
+        self.prototypes = prototypes
+        self.compiled = CompiledFeatures(self.features)
+        self._vocabulary = self.features.named_transformers[WORDS].vocabulary_
+        self._code = {label: code for code, label in enumerate(self.labels)}
+        if len(prototypes.starts) != len(self.labels) + 1 or prototypes.size != self.compiled.size:
+            raise ValueError("the prototypes are those of other features or classes")
+
+    @classmethod
+    def fit(
+        cls,
+        texts: Sequence[str],
+        labels: Sequence[str],
+        *,
+        features: Any = None,
+        encoder: Any = None,
+        cap: int = PROTOTYPES,
+        seed: int = 0,
+    ) -> Familiarity:
+        """Learn from n labelled messages; features that are fitted on them already can be given."""
+        if features is None:
+            features = text_features(len(texts), encoder=encoder).fit(texts)
+        known, codes = np.unique(np.asarray(labels, dtype=str), return_inverse=True)
+        prototypes = Prototypes.pick(features.transform(texts), codes, cap=cap, seed=seed)
+        return cls(features, known.tolist(), prototypes)
+
+    def parts(self, text: str, label: str, confidence: float, features: Features | None = None) -> Parts:
+        """Similarity, confidence and known words of one message; its features, if they are there already, are used.
+
+        A label that no training message has is similar to nothing.
+        """
+        if features is None:
+            features = self.compiled.of([text])[0]
+        code = self._code.get(label)
+        similarity = 0.0 if code is None else self.prototypes.similarity(features, code) * sqrt(features.known)
+        return Parts(similarity, confidence, self.known_words(text))
+
+    def known_words(self, text: str) -> float:
+        """The share of its words that the training messages hold; 0 for a message without any."""
+        tokens = tokenise(text)
+        return sum(map(self._vocabulary.__contains__, tokens)) / len(tokens) if tokens else 0.0
+
+    def unknown_words(self, text: str) -> tuple[str, ...]:
+        """The words that no training message holds, in their order, each once."""
+        return tuple(dict.fromkeys(token for token in tokenise(text) if token not in self._vocabulary))
+
+
+class Prototypes:
+    """For each class at most so many of its messages, picked so that every other one is near one of them.
+
+    However many messages there are, a message is compared with the prototypes of one class only.
+
+    Parameters
+    ----------
+    rows
+        The features of the prototypes, sparse, shape (p, m); each row has length 1.
+    starts
+        Where the prototypes of each class start in `rows`, and the end, shape (k + 1,).
+
+    Examples
+    --------
+    >>> from scipy.sparse import csr_matrix
+    >>> found = Prototypes.pick(csr_matrix([[1.0, 0.0], [2.0, 0.0], [0.0, 1.0]]), np.array([0, 0, 1]), cap=1, seed=0)
+    >>> found.rows.toarray()
+    array([[1., 0.],
+           [0., 1.]])
+    """
+
+    def __init__(self, rows: Any, starts: NDArray[np.intp]) -> None:
+        self.rows = rows
+        self.starts = starts
+        self._spare: list[NDArray[np.float64]] = []
+
+    @classmethod
+    def pick(cls, matrix: Any, codes: NDArray[np.intp], *, cap: int, seed: int) -> Prototypes:
+        """Pick at most `cap` rows a class out of a sparse matrix (n, m), whose classes are coded 0 to k - 1."""
+        from scipy.sparse import vstack
+        from sklearn.preprocessing import normalize
+
+        rng = np.random.default_rng(seed)
+        unit = normalize(matrix)
+        picked = []
+        for code in range(int(codes.max()) + 1):
+            rows = np.flatnonzero(codes == code)
+            if len(rows) > _CANDIDATES:
+                rows = np.sort(rng.choice(rows, _CANDIDATES, replace=False))
+            picked.append(rows[_spread(unit[rows], cap)])
+        starts = np.cumsum([0, *map(len, picked)])
+        return cls(vstack([unit[rows] for rows in picked], format="csr"), starts)
+
+    @property
+    def size(self) -> int:
+        """How many features there are, m."""
+        return int(self.rows.shape[1])
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """All that they are, by name."""
+        rows = self.rows
+        parts = {"data": rows.data, "columns": rows.indices, "pointers": rows.indptr, "shape": np.array(rows.shape)}
+        return {f"prototype_{name}": part for name, part in parts.items()} | {"prototype_starts": self.starts}
+
+    @classmethod
+    def of_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> Prototypes:
+        """The prototypes of which these are the arrays."""
+        from scipy.sparse import csr_matrix
+
+        data, columns, pointers, shape, starts = (
+            arrays[f"prototype_{name}"] for name in ("data", "columns", "pointers", "shape", "starts")
+        )
+        rows = csr_matrix((data, columns, pointers), shape=tuple(shape.tolist()))
+        rows.check_format()
+        return cls(rows, starts)
+
+    def similarity(self, features: Features, code: int) -> float:
+        """Cosine to the nearest prototype of a class; 0 for a message without features."""
+        length = float(features.values @ features.values)
+        first, last = self.starts[code], self.starts[code + 1]
+        if not length or first == last:
+            return 0.0
+        pointers = self.rows.indptr[first : last + 1]
+        inside = slice(pointers[0], pointers[-1])
+        # Threads may ask at once: each takes a vector of zeros of its own, and gives it back as it was.
+        dense = self._spare.pop() if self._spare else np.zeros(self.rows.shape[1])
+        dense[features.columns] = features.values
+        products = self.rows.data[inside] * dense[self.rows.indices[inside]]
+        dense[features.columns] = 0.0
+        self._spare.append(dense)
+        nearest = float(np.add.reduceat(products, pointers[:-1] - pointers[0]).max())
+        return nearest / sqrt(length)
+
+
+def _spread(rows: Any, cap: int) -> NDArray[np.intp]:
+    """Greedy facility location: each pick is the one that brings all rows nearest to their nearest pick."""
+    if rows.shape[0] <= cap:
+        return np.arange(rows.shape[0])
+    similar = (rows @ rows.T).toarray()
+    nearest = np.zeros(len(similar))
+    picked: list[int] = []
+    for _ in range(cap):
+        gain = np.maximum(similar, nearest).sum(axis=1)
+        gain[picked] = -1.0
+        picked.append(int(gain.argmax()))
+        nearest = np.maximum(nearest, similar[picked[-1]])
+    return np.sort(np.array(picked, dtype=np.intp))

@@ -1,0 +1,210 @@
+"""What a model sees of a message: its text brought to one spelling, words, pieces of words, and perhaps a meaning.
+
+The analyzers are plain functions for scikit-learn's vectorizers, so that the spelling is part of the model.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from copy import copy
+from functools import cache, lru_cache
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+from sklearn.base import BaseEstimator, TransformerMixin
+
+from roadworthy import lexicon
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+    from scipy.sparse import csr_matrix
+    from sklearn.pipeline import FeatureUnion
+
+WORDS, CHARACTERS, MEANING = "words", "characters", "meaning"
+PIECES = (2, 3, 4)
+# Found by cross-validation on three training sets of chatbots: benchmarks/choices.py prints the table.
+WORD_WEIGHT = 0.7
+MEANING_WEIGHT = 2.0
+# Above so many messages a feature must stand in two of them; below, every one of them counts.
+_MANY = 5_000
+
+# Signs that belong to the letter before them, which `\w` leaves out: Latin, Arabic, Indic and Thai ones.
+_MARKS = "\u0300-\u036f\u064b-\u065f\u0900-\u0903\u093a-\u094f\u0980-\u0dff\u0e31-\u0e4e"
+_TOKEN = re.compile(rf"[\w{_MARKS}]+(?:'[\w{_MARKS}]+)*|[^\w\s]")
+_RUN = re.compile(r"(.)\1{2,}")
+_QUOTES = str.maketrans({"’": "'", "‘": "'", "´": "'", "`": "'", "“": '"', "”": '"'})
+
+
+def normalise(text: str) -> str:
+    """One spelling for what differs only in how it is typed: case, compatible characters, quotes, repeated letters.
+
+    Examples
+    --------
+    >>> normalise("I’m SOOOOO ｌａｔｅ")
+    "i'm soo late"
+    """
+    if not text.isascii():
+        text = unicodedata.normalize("NFKC", text).translate(_QUOTES)
+        text = "".join(character for character in text if unicodedata.category(character) != "Cf")
+    return _RUN.sub(r"\1\1", text.lower())
+
+
+@lru_cache(maxsize=8)
+def tokenise(text: str) -> tuple[str, ...]:
+    """The words and signs of a message, shorthand written out.
+
+    The last few messages are remembered, because words and pieces of words both start from here.
+
+    Examples
+    --------
+    >>> tokenise("Where r u? pls!")
+    ('where', 'are', 'you', '?', 'please', '!')
+    """
+    long_form = _long_forms()
+    tokens = _TOKEN.findall(normalise(text))
+    if not any(token in long_form for token in tokens):
+        return tuple(tokens)
+    return tuple(word for token in tokens for word in long_form.get(token, (token,)))
+
+
+@cache
+def _long_forms() -> dict[str, tuple[str, ...]]:
+    """Texting shorthand with what it stands for; the first meaning of a shorthand counts."""
+    found: dict[str, tuple[str, ...]] = {}
+    for long_form, short_forms in lexicon.alternatives("texting.tsv").items():
+        for short_form in short_forms:
+            found.setdefault(short_form, tuple(long_form.split()))
+    return found
+
+
+def word_ngrams(text: str) -> list[str]:
+    """The words of a message, and every two of them that follow each other.
+
+    Examples
+    --------
+    >>> word_ngrams("Where is it")
+    ['where', 'is', 'it', 'where is', 'is it']
+    """
+    tokens = tokenise(text)
+    return [*tokens, *(f"{first} {second}" for first, second in pairwise(tokens))]
+
+
+def character_ngrams(text: str) -> list[str]:
+    """The pieces of 2 to 4 characters of every word, a space marking its ends.
+
+    Examples
+    --------
+    >>> character_ngrams("no")
+    [' n', 'no', 'o ', ' no', 'no ', ' no ']
+    """
+    found: list[str] = []
+    for token in tokenise(text):
+        found += _pieces(token) if len(token) <= _LONG_WORD else _cut(token)
+    return found
+
+
+def _cut(token: str) -> list[str]:
+    word = f" {token} "
+    size = len(word)
+    found: list[str] = []
+    for length in PIECES:
+        if size <= length:
+            return [*found, word]
+        found += [word[start : start + length] for start in range(size - length + 1)]
+    return found
+
+
+# The same words come again and again; what is longer than a word would only fill the memory.
+_LONG_WORD = 30
+_pieces = lru_cache(maxsize=1 << 13)(_cut)
+
+
+class SentenceEmbedding(TransformerMixin, BaseEstimator):  # type: ignore[misc]
+    """An encoder as a transformer of scikit-learn: messages become the rows of a matrix.
+
+    Parameters
+    ----------
+    encoder
+        Anything with ``encode(texts)``, which gives one row of length 1 a message.
+    """
+
+    def __init__(self, encoder: Any = None) -> None:
+        self.encoder = encoder
+
+    def fit(self, texts: Sequence[str], labels: object = None) -> SentenceEmbedding:
+        """Nothing is learned."""
+        return self
+
+    def transform(self, texts: Sequence[str]) -> csr_matrix:
+        """Embed n messages, shape (n, dimension)."""
+        from scipy.sparse import csr_matrix
+
+        return csr_matrix(self.encoder.encode(list(texts)).astype(float))
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return True
+
+
+def text_features(n: int, *, word_weight: float = WORD_WEIGHT, encoder: Any = None) -> FeatureUnion:
+    """Unfitted features of a message: TF-IDF of word and character n-grams, and its embedding if there is an encoder.
+
+    An n-gram counts once a message, and each of the blocks has length 1 before it is weighted.
+
+    Parameters
+    ----------
+    n
+        How many messages it will be fitted on; from many, n-grams that stand in a single one are left out.
+    word_weight
+        The weight of words beside pieces of words.
+    encoder
+        What turns messages into embeddings.
+
+    Examples
+    --------
+    >>> text_features(2).fit_transform(["where is it", "a refund"]).shape
+    (2, 54)
+    """
+    from sklearn.feature_extraction.text import TfidfVectorizer
+    from sklearn.pipeline import FeatureUnion
+
+    rare = 1 if n <= _MANY else 2
+    blocks: list[tuple[str, Any]] = [
+        (WORDS, TfidfVectorizer(analyzer=word_ngrams, binary=True, min_df=rare)),
+        (CHARACTERS, TfidfVectorizer(analyzer=character_ngrams, binary=True, min_df=rare)),
+    ]
+    if encoder is not None:
+        blocks.append((MEANING, SentenceEmbedding(encoder)))
+    weights = {WORDS: word_weight, CHARACTERS: 1.0, MEANING: MEANING_WEIGHT}
+    return FeatureUnion(blocks, transformer_weights={name: weights[name] for name, _ in blocks})
+
+
+def with_encoder(features: FeatureUnion, encoder: Any) -> FeatureUnion:
+    """The same fitted features, embedding by another encoder; those that embed nothing stay as they are."""
+    if MEANING not in features.named_transformers:
+        return features
+    other = copy(features)
+    blocks = [(name, block) for name, block in features.transformer_list if name != MEANING]
+    other.transformer_list = [*blocks, (MEANING, SentenceEmbedding(encoder))]
+    return other
+
+
+def embed_once(texts: Sequence[str], encoder: Any) -> Any:
+    """An encoder that looks up what it was given before, so that folds do not embed the same messages again."""
+    return None if encoder is None else _Remembered(texts, encoder.encode(list(texts)), encoder)
+
+
+class _Remembered:
+    def __init__(self, texts: Sequence[str], rows: NDArray[Any], encoder: Any) -> None:
+        self._row = {text: row for row, text in enumerate(texts)}
+        self._rows = rows
+        self._encoder = encoder
+
+    def encode(self, texts: Sequence[str]) -> NDArray[Any]:
+        """The remembered rows; what was not seen before is embedded."""
+        if any(text not in self._row for text in texts):
+            found: NDArray[Any] = self._encoder.encode(list(texts))
+            return found
+        return self._rows[[self._row[text] for text in texts]]

@@ -1,0 +1,98 @@
+"""A model and its guard as one: every answer comes with a verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from roadworthy.data import Predictions
+from roadworthy.models.ask import predict
+from roadworthy.models.compiled import CompiledModel
+
+if TYPE_CHECKING:
+    from roadworthy.guard import Guard
+    from roadworthy.models.adapt import Model
+
+
+class Answer(NamedTuple):
+    """The answer to one message; it is trusted when there is no reason against it."""
+
+    label: str
+    confidence: float
+    familiarity: float
+    reasons: tuple[str, ...]
+
+    @property
+    def flagged(self) -> bool:
+        """Whether the guard withholds its trust."""
+        return bool(self.reasons)
+
+    @property
+    def verdict(self) -> str:
+        """Either trusted or flagged."""
+        return "flagged" if self.reasons else "trusted"
+
+
+class GuardedModel:
+    """A classifier whose answers come with the guard's verdict.
+
+    Parameters
+    ----------
+    model
+        The classifier. A compiled one shares its features with the guard: they are computed once for both.
+    guard
+        A fitted guard.
+    name
+        What to call it in messages.
+    estimator
+        The scikit-learn estimator behind the model, where there is one.
+    """
+
+    def __init__(self, model: Model, guard: Guard, *, name: str, estimator: Any = None) -> None:
+        self.model = model
+        self.guard = guard
+        self.name = name
+        self.estimator = estimator
+        self.classes: Sequence[str] = tuple(getattr(model, "classes", ())) or guard.familiarity_.labels
+        self._linear = model if isinstance(model, CompiledModel) else None
+        if self._linear is not None:
+            guard.familiarity_.compiled = self._linear.features
+
+    def answer(self, texts: Sequence[str]) -> Predictions:
+        """One answer a message, with familiarity, flag and reasons."""
+        answers = self.answers(texts)
+        return Predictions(
+            np.array([answer.label for answer in answers], dtype=object),
+            np.array([answer.confidence for answer in answers], dtype=float),
+            np.array([answer.flagged for answer in answers], dtype=bool),
+            np.array([answer.familiarity for answer in answers], dtype=float),
+            tuple(answer.reasons for answer in answers),
+        )
+
+    def answers(self, texts: Sequence[str]) -> list[Answer]:
+        """One answer a message, in their order."""
+        if self._linear is None:
+            return self._answers_of_any(texts)
+        features = self._linear.features.of(texts)
+        return [self._answer(self._linear, *asked) for asked in zip(texts, features, strict=True)]
+
+    def answer_one(self, text: str) -> Answer:
+        """The answer to one message."""
+        return self.answers([text])[0]
+
+    def _answer(self, linear: CompiledModel, text: str, features: Any) -> Answer:
+        probabilities = linear.probabilities(features)
+        best = int(probabilities.argmax())
+        label, confidence = linear.classes[best], float(probabilities[best])
+        familiarity, reasons = self.guard.judge_one(text, label, confidence, features)
+        return Answer(label, confidence, familiarity, reasons)
+
+    def _answers_of_any(self, texts: Sequence[str]) -> list[Answer]:
+        found = predict(self.model, texts)
+        labels = [str(label) for label in found.labels]
+        confidence = [float(value) for value in found.confidence]
+        verdicts = self.guard.judge(texts, labels, confidence)
+        rows = zip(labels, confidence, verdicts, strict=True)
+        return [Answer(label, sure, verdict.familiarity, verdict.reasons) for label, sure, verdict in rows]
