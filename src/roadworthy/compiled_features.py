@@ -23,17 +23,20 @@ class Features(NamedTuple):
     Parameters
     ----------
     columns
-        Which they are, shape (m,), each once.
+        Which n-grams they are, shape (m,), each once.
     values
         Their values, shape (m,).
     known
         How much of the message's n-grams the vocabulary of the last vectorizer covers: a share of squared weights,
         0 to 1, where an unknown n-gram weighs as much as the rarest known one.
+    meaning
+        The weighted embedding, shape (d,), whose columns follow those of the n-grams; None without an encoder.
     """
 
     columns: NDArray[np.intp]
     values: NDArray[np.float64]
     known: float
+    meaning: NDArray[np.float64] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,16 +111,16 @@ class CompiledFeatures:
             weights.append(_idf(vectorizer))
             size += len(weights[-1])
         self._weights = np.concatenate(weights)
-        dimension = 0 if self.encoder is None else self.encoder.dimension
-        self._embedded = np.arange(size, size + dimension)
-        self.size = size + dimension
+        self.ngrams = size
+        self.dimension = 0 if self.encoder is None else int(self.encoder.dimension)
 
     def of(self, texts: Sequence[str]) -> list[Features]:
         """The features of n messages; an encoder gets all of them at once."""
+        found = [self.of_one(text) for text in texts]
         if self.encoder is None:
-            return [self.of_one(text) for text in texts]
+            return found
         rows = self.encoder.encode(list(texts)).astype(float) * self._embedding_weight
-        return [self._joined(self.of_one(text), row) for text, row in zip(texts, rows, strict=True)]
+        return [features._replace(meaning=row) for features, row in zip(found, rows, strict=True)]
 
     def of_one(self, text: str) -> Features:
         """The features of one message, without its embedding."""
@@ -129,10 +132,6 @@ class CompiledFeatures:
             known = block.scale(values[start : start + len(own)], counts, unknown)
             start += len(own)
         return Features(columns, values, known)
-
-    def _joined(self, features: Features, row: NDArray[np.float64]) -> Features:
-        columns = np.concatenate((features.columns, self._embedded))
-        return Features(columns, np.concatenate((features.values, row)), features.known)
 
 
 def _parts(transformer: Any) -> list[tuple[Any, float]]:

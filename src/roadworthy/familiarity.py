@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from math import sqrt
+from functools import partial
+from math import nan, sqrt
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -19,24 +20,37 @@ if TYPE_CHECKING:
 PROTOTYPES = 16
 # From how many messages of a class at most its prototypes are picked.
 _CANDIDATES = 1_000
-# Weights of similarity, confidence and words, found by cross-validation with classes left out (benchmarks/choices.py).
-_SIMILARITY, _CONFIDENCE, _WORDS = 2.0, 2.0, 1.0
 
 
 class Parts(NamedTuple):
-    """What familiarity is made of, each between 0 and 1; confidence is NaN where it does not count."""
+    """What familiarity is made of, each between 0 and 1; NaN for what is not known.
+
+    Parameters
+    ----------
+    similarity
+        Cosine of the n-grams of the message and of the nearest prototype of the class that was answered, times the
+        share of the message's n-grams that is known.
+    meaning
+        Cosine of their embeddings.
+    certainty
+        How sure the model is.
+    """
 
     similarity: float
-    confidence: float
-    words: float
+    meaning: float
+    certainty: float
 
     @property
     def familiarity(self) -> float:
-        """Their weighted mean."""
-        rest = _SIMILARITY * self.similarity + _WORDS * self.words
-        if self.confidence != self.confidence:
-            return rest / (_SIMILARITY + _WORDS)
-        return (rest + _CONFIDENCE * self.confidence) / (_SIMILARITY + _WORDS + _CONFIDENCE)
+        """Their mean, of those that are known.
+
+        Examples
+        --------
+        >>> Parts(0.5, float("nan"), 1.0).familiarity
+        0.75
+        """
+        known = [part for part in self if part == part]
+        return sum(known) / len(known)
 
 
 class Familiarity:
@@ -49,7 +63,9 @@ class Familiarity:
     labels
         The classes of the training messages, shape (k,).
     prototypes
-        Messages that stand for each class.
+        Messages that stand for each class, by their n-grams.
+    meanings
+        The same by their embeddings, where the features hold one.
 
     Examples
     --------
@@ -60,15 +76,17 @@ class Familiarity:
     True
     """
 
-    def __init__(self, features: Any, labels: Sequence[str], prototypes: Prototypes) -> None:
+    def __init__(
+        self, features: Any, labels: Sequence[str], prototypes: Prototypes, meanings: Prototypes | None = None
+    ) -> None:
         self.features = features
         self.labels = tuple(labels)
         self.prototypes = prototypes
+        self.meanings = meanings
         self.compiled = CompiledFeatures(self.features)
         self._vocabulary = self.features.named_transformers[WORDS].vocabulary_
         self._code = {label: code for code, label in enumerate(self.labels)}
-        if len(prototypes.starts) != len(self.labels) + 1 or prototypes.size != self.compiled.size:
-            raise ValueError("the prototypes are those of other features or classes")
+        self._require_fit()
 
     @classmethod
     def fit(
@@ -85,19 +103,36 @@ class Familiarity:
         if features is None:
             features = text_features(len(texts), encoder=encoder).fit(texts)
         known, codes = np.unique(np.asarray(labels, dtype=str), return_inverse=True)
-        prototypes = Prototypes.pick(features.transform(texts), codes, cap=cap, seed=seed)
-        return cls(features, known.tolist(), prototypes)
+        matrix = features.transform(texts).tocsr()
+        ngrams = CompiledFeatures(features).ngrams
+        pick = partial(Prototypes.pick, codes=codes, cap=cap, seed=seed)
+        meanings = pick(matrix[:, ngrams:]) if matrix.shape[1] > ngrams else None
+        return cls(features, known.tolist(), pick(matrix[:, :ngrams]), meanings)
 
-    def parts(self, text: str, label: str, confidence: float, features: Features | None = None) -> Parts:
-        """Similarity, confidence and known words of one message; its features, if they are there already, are used.
+    def parts(self, text: str, label: str, certainty: float, features: Features | None = None) -> Parts:
+        """What makes one message familiar; its features, if they are there already, are used.
 
         A label that no training message has is similar to nothing.
         """
         if features is None:
             features = self.compiled.of([text])[0]
         code = self._code.get(label)
-        similarity = 0.0 if code is None else self.prototypes.similarity(features, code) * sqrt(features.known)
-        return Parts(similarity, confidence, self.known_words(text))
+        if code is None:
+            return Parts(0.0, nan if self.meanings is None else 0.0, certainty)
+        similarity = self.prototypes.similarity(features.columns, features.values, code) * features.known
+        if self.meanings is None or features.meaning is None:
+            return Parts(similarity, nan, certainty)
+        meaning = self.meanings.similarity(self._every_column, features.meaning, code)
+        return Parts(similarity, max(0.0, meaning), certainty)
+
+    def _require_fit(self) -> None:
+        """Refuse prototypes of other features or classes."""
+        expected = [(self.prototypes, self.compiled.ngrams), (self.meanings, self.compiled.dimension)]
+        for prototypes, size in expected:
+            classes, columns = (len(self.labels), 0) if prototypes is None else (len(prototypes), prototypes.size)
+            if classes != len(self.labels) or columns != size:
+                raise ValueError("the prototypes are those of other features or classes")
+        self._every_column = np.arange(self.compiled.dimension)
 
     def known_words(self, text: str) -> float:
         """The share of its words that the training messages hold; 0 for a message without any."""
@@ -152,42 +187,52 @@ class Prototypes:
         starts = np.cumsum([0, *map(len, picked)])
         return cls(vstack([unit[rows] for rows in picked], format="csr"), starts)
 
+    def __len__(self) -> int:
+        return len(self.starts) - 1
+
     @property
     def size(self) -> int:
         """How many features there are, m."""
         return int(self.rows.shape[1])
 
-    def arrays(self) -> dict[str, NDArray[Any]]:
+    def arrays(self, prefix: str) -> dict[str, NDArray[Any]]:
         """All that they are, by name."""
         rows = self.rows
-        parts = {"data": rows.data, "columns": rows.indices, "pointers": rows.indptr, "shape": np.array(rows.shape)}
-        return {f"prototype_{name}": part for name, part in parts.items()} | {"prototype_starts": self.starts}
+        found = {"data": rows.data, "columns": rows.indices, "pointers": rows.indptr, "shape": np.array(rows.shape)}
+        return {f"{prefix}_{name}": array for name, array in {**found, "starts": self.starts}.items()}
 
     @classmethod
-    def of_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> Prototypes:
+    def of_arrays(cls, arrays: Mapping[str, NDArray[Any]], prefix: str) -> Prototypes:
         """The prototypes of which these are the arrays."""
         from scipy.sparse import csr_matrix
 
         data, columns, pointers, shape, starts = (
-            arrays[f"prototype_{name}"] for name in ("data", "columns", "pointers", "shape", "starts")
+            arrays[f"{prefix}_{name}"] for name in ("data", "columns", "pointers", "shape", "starts")
         )
         rows = csr_matrix((data, columns, pointers), shape=tuple(shape.tolist()))
         rows.check_format()
+        if starts[0] != 0 or starts[-1] != rows.shape[0] or (np.diff(starts) < 1).any():
+            raise ValueError("the starts of the classes do not fit the prototypes")
         return cls(rows, starts)
 
-    def similarity(self, features: Features, code: int) -> float:
-        """Cosine to the nearest prototype of a class; 0 for a message without features."""
-        length = float(features.values @ features.values)
-        first, last = self.starts[code], self.starts[code + 1]
-        if not length or first == last:
+    def similarity(self, columns: NDArray[np.intp], values: NDArray[np.float64], code: int) -> float:
+        """Cosine of some features and the nearest prototype of a class; 0 where all features are 0.
+
+        Parameters
+        ----------
+        columns, values
+            The features that are not 0, each of shape (j,).
+        """
+        length = float(values @ values)
+        if not length:
             return 0.0
-        pointers = self.rows.indptr[first : last + 1]
+        pointers = self.rows.indptr[self.starts[code] : self.starts[code + 1] + 1]
         inside = slice(pointers[0], pointers[-1])
         # Threads may ask at once: each takes a vector of zeros of its own, and gives it back as it was.
         dense = self._spare.pop() if self._spare else np.zeros(self.rows.shape[1])
-        dense[features.columns] = features.values
+        dense[columns] = values
         products = self.rows.data[inside] * dense[self.rows.indices[inside]]
-        dense[features.columns] = 0.0
+        dense[columns] = 0.0
         self._spare.append(dense)
         nearest = float(np.add.reduceat(products, pointers[:-1] - pointers[0]).max())
         return nearest / sqrt(length)

@@ -201,6 +201,7 @@ class _Remembered:
         self._row = {text: row for row, text in enumerate(texts)}
         self._rows = rows
         self._encoder = encoder
+        self.dimension = rows.shape[1]
 
     def encode(self, texts: Sequence[str]) -> NDArray[Any]:
         """The remembered rows; what was not seen before is embedded."""

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from math import floor, inf, nan
+from collections.abc import Iterator, Mapping, Sequence
+from math import ceil, floor, inf, nan
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -24,11 +24,8 @@ EMPTY, TOO_LONG, UNKNOWN_LANGUAGE = "empty", "too_long", "unknown_language"
 OUT_OF_SCOPE, LOW_CONFIDENCE, UNFAMILIAR_WORDS = "out_of_scope", "low_confidence", "unfamiliar_words"
 REASONS = (EMPTY, TOO_LONG, UNKNOWN_LANGUAGE, OUT_OF_SCOPE, LOW_CONFIDENCE, UNFAMILIAR_WORDS)
 FLAG_RATE = 0.10
-# The reason that each part of familiarity gives when it is low.
-_REASON_OF = (OUT_OF_SCOPE, LOW_CONFIDENCE, UNFAMILIAR_WORDS)
 _TIMES_THE_LONGEST = 4
 _LEAST_SHARE_OF_A_LANGUAGE = 0.005
-_QUANTILES = np.linspace(0, 1, 201)
 
 
 class Verdict(NamedTuple):
@@ -43,15 +40,29 @@ class Verdict(NamedTuple):
         return bool(self.reasons)
 
 
+class Low(NamedTuple):
+    """Values below which something is as low as in the stated share of ordinary messages; NaN where it is unknown."""
+
+    similarity: float
+    meaning: float
+    confidence: float
+    words: float
+
+
+class _HeldOut(NamedTuple):
+    familiarity: float
+    low: Low
+
+
 class Guard:
     """Says of each answer of a classifier whether it can be trusted.
 
-    Familiarity is a mean of three shares: how near the message is to the nearest prototype of the class that was
-    answered (cosine of their features, unknown n-grams counted in the length), how confident the model is, and how
-    many words are known. A message is flagged when it is less familiar than all but a stated share of ordinary
-    messages. The threshold is cross-conformal: it comes from messages that neither the prototypes nor the model
-    behind the answers had seen (Vovk, "Cross-conformal predictors", 2015). A message that is empty, far longer than any
-    training message, or in a language that these are not in, is flagged whatever its familiarity.
+    Familiarity is a mean: how near the message is to the nearest prototype of the class that was answered, by its
+    n-grams and, with an encoder, by its embedding, and how sure the model is. A message is flagged when it is less
+    familiar than all but a stated share of ordinary messages. The threshold is cross-conformal: it comes from messages
+    that neither the prototypes nor the model behind the answers had seen (Vovk, "Cross-conformal predictors", 2015). A
+    message that is empty, far longer than any training message, or in a language that these are not in, is flagged
+    whatever its familiarity.
 
     Parameters
     ----------
@@ -94,7 +105,9 @@ class Guard:
         labels: Sequence[str],
         answers: Predictions,
         folds: NDArray[np.intp],
+        *,
         features: Any = None,
+        certainty: NDArray[np.float64] | None = None,
     ) -> Guard:
         """Learn what is familiar, and from where on it is too little.
 
@@ -108,35 +121,52 @@ class Guard:
             The part in which each message is held out from the prototypes, shape (n,); -1 for never.
         features
             Features that are fitted on all the messages already, where there are some.
+        certainty
+            How sure that model is, shape (n,), 0 to 1, where there is a better measure than its confidence.
 
         Raises
         ------
         DataError
             There are too few messages for the flag rate.
         """
+        sure = answers.confidence if certainty is None else certainty
         self.longest_ = _TIMES_THE_LONGEST * max(map(len, texts))
         self.languages_ = _languages(texts)
         encoder = embed_once(texts, self.encoder)
-        self._calibrate(texts, labels, self._held_out_parts(texts, labels, answers, folds, encoder), answers)
+        held_out = [
+            row
+            for fold in range(int(folds.max(initial=-1)) + 1)
+            for row in self._held_out(texts, labels, answers, sure, folds == fold, encoder)
+        ]
+        self._calibrate(held_out)
         known = Familiarity.fit(texts, labels, features=features, encoder=encoder)
-        self.familiarity_ = Familiarity(with_encoder(known.features, self.encoder), known.labels, known.prototypes)
+        own = with_encoder(known.features, self.encoder)
+        self.familiarity_ = Familiarity(own, known.labels, known.prototypes, known.meanings)
         return self
 
     def judge(self, texts: Sequence[str], labels: Sequence[str], confidence: Sequence[float]) -> list[Verdict]:
         """The verdicts on n answers."""
-        features = self.familiarity_.compiled.of(texts)
-        return [self.judge_one(*answer) for answer in zip(texts, labels, confidence, features, strict=True)]
+        rows = zip(texts, labels, confidence, self.familiarity_.compiled.of(texts), strict=True)
+        return [self.judge_one(text, label, sure, features=features) for text, label, sure, features in rows]
 
-    def judge_one(self, text: str, label: str, confidence: float, features: Features | None = None) -> Verdict:
-        """The verdict on one answer; the features of the message, if they are there already, are used."""
-        parts = self._parts(self.familiarity_, text, label, confidence, features)
+    def judge_one(
+        self,
+        text: str,
+        label: str,
+        confidence: float,
+        certainty: float | None = None,
+        features: Features | None = None,
+    ) -> Verdict:
+        """The verdict on one answer; a better measure than confidence, and features, are used where they are given."""
+        broken = self._rules(text, label)
+        if EMPTY in broken:
+            return Verdict(0.0, broken)
+        sure = confidence if certainty is None else certainty
+        parts = self.familiarity_.parts(text, label, sure if self.uses_confidence else nan, features)
         familiarity = parts.familiarity
-        reasons = self._rules(text, label)
-        if EMPTY in reasons:
-            return Verdict(0.0, (EMPTY,))
         if familiarity < self.threshold_:
-            reasons += tuple(reason for reason in self._low(parts) if reason not in reasons)
-        return Verdict(familiarity, reasons)
+            broken += tuple(reason for reason in self._low(text, parts, confidence) if reason not in broken)
+        return Verdict(familiarity, broken)
 
     def settings(self) -> dict[str, Any]:
         """What the guard was told, and what it learned apart from its arrays, as JSON can hold it."""
@@ -152,11 +182,12 @@ class Guard:
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """What it learned in numbers, by name; with the settings and the features that is all that the guard is."""
+        meanings = self.familiarity_.meanings
         return {
             "threshold": np.array(self.threshold_),
             "low": np.array(self.low_),
-            "quantiles": self.quantiles_,
-            **self.familiarity_.prototypes.arrays(),
+            **self.familiarity_.prototypes.arrays("prototype"),
+            **({} if meanings is None else meanings.arrays("meaning")),
         }
 
     @classmethod
@@ -168,49 +199,45 @@ class Guard:
         KeyError, ValueError
             Something is missing, or does not fit the rest.
         """
-        told = {name: settings[name] for name in ("flag_rate", "oos_label", "uses_confidence")}
-        guard = cls(**told)
+        guard = cls(**{name: settings[name] for name in ("flag_rate", "oos_label", "uses_confidence")})
         guard.longest_ = settings["longest"]
         guard.languages_ = tuple(settings["languages"])
         guard.calibrated_on_ = settings["calibrated_on"]
         guard.threshold_ = float(arrays["threshold"])
-        guard.low_ = arrays["low"].tolist()
-        guard.quantiles_ = arrays["quantiles"]
-        guard.familiarity_ = Familiarity(features, settings["labels"], Prototypes.of_arrays(arrays))
+        guard.low_ = Low(*arrays["low"].tolist())
+        prototypes = Prototypes.of_arrays(arrays, "prototype")
+        meanings = Prototypes.of_arrays(arrays, "meaning") if "meaning_starts" in arrays else None
+        guard.familiarity_ = Familiarity(features, settings["labels"], prototypes, meanings)
         return guard
 
-    def _parts(self, known: Familiarity, text: str, label: str, confidence: float, features: Features | None) -> Parts:
-        return known.parts(text, label, confidence if self.uses_confidence else nan, features)
-
-    def _held_out_parts(
+    def _held_out(
         self,
         texts: Sequence[str],
         labels: Sequence[str],
         answers: Predictions,
-        folds: NDArray[np.intp],
+        sure: NDArray[np.float64],
+        held_out: NDArray[np.bool_],
         encoder: Any,
-    ) -> dict[int, Parts]:
-        """The parts of familiarity of each held-out in-scope message, by its row."""
-        found = {}
-        for fold in range(int(folds.max(initial=-1)) + 1):
-            seen = np.flatnonzero(folds != fold).tolist()
-            known = Familiarity.fit([texts[i] for i in seen], [labels[i] for i in seen], encoder=encoder)
-            asked = [row for row in np.flatnonzero(folds == fold).tolist() if labels[row] != self.oos_label]
-            for row, features in zip(asked, known.compiled.of([texts[i] for i in asked]), strict=True):
-                answer = str(answers.labels[row]), float(answers.confidence[row])
-                found[row] = self._parts(known, texts[row], *answer, features)
-        return found
+    ) -> Iterator[_HeldOut]:
+        """What is found of each in-scope message of one part, by prototypes of the other parts."""
+        seen = np.flatnonzero(~held_out).tolist()
+        known = Familiarity.fit([texts[i] for i in seen], [labels[i] for i in seen], encoder=encoder)
+        asked = [row for row in np.flatnonzero(held_out).tolist() if labels[row] != self.oos_label]
+        for row, features in zip(asked, known.compiled.of([texts[i] for i in asked]), strict=True):
+            text, label = texts[row], str(answers.labels[row])
+            certainty, confidence = (
+                (float(sure[row]), float(answers.confidence[row])) if self.uses_confidence else (nan, nan)
+            )
+            parts = known.parts(text, label, certainty, features)
+            familiarity = -inf if self._rules(text, label) else parts.familiarity
+            yield _HeldOut(familiarity, Low(parts.similarity, parts.meaning, confidence, known.known_words(text)))
 
-    def _calibrate(
-        self, texts: Sequence[str], labels: Sequence[str], parts: dict[int, Parts], answers: Predictions
-    ) -> None:
-        broken = [bool(self._rules(texts[row], str(answers.labels[row]))) for row in parts]
-        familiarity = [-inf if rule else part.familiarity for part, rule in zip(parts.values(), broken, strict=True)]
-        self.calibrated_on_ = len(parts)
-        self.threshold_ = _threshold(familiarity, self.flag_rate)
-        columns = np.array([*parts.values()], dtype=float).T
-        self.low_ = [_threshold(column, self.flag_rate) for column in columns]
-        self.quantiles_ = np.quantile(columns, _QUANTILES, axis=1).T
+    def _calibrate(self, held_out: Sequence[_HeldOut]) -> None:
+        self.calibrated_on_ = len(held_out)
+        self.threshold_ = _threshold([row.familiarity for row in held_out], self.flag_rate)
+        self.low_ = Low(
+            *(_threshold(column, self.flag_rate) for column in zip(*(row.low for row in held_out), strict=True))
+        )
 
     def _rules(self, text: str, label: str) -> tuple[str, ...]:
         """What makes a message untrustworthy whatever its familiarity."""
@@ -226,16 +253,14 @@ class Guard:
             broken.append(OUT_OF_SCOPE)
         return tuple(broken)
 
-    def _low(self, parts: Parts) -> list[str]:
-        """The reasons of the parts that are unusually low; where none is, of the one that is lowest for its kind."""
-        low = [reason for reason, part, least in zip(_REASON_OF, parts, self.low_, strict=True) if part < least]
-        if low:
-            return low
-        ranks = [
-            int(np.searchsorted(quantiles, part)) if part == part else len(quantiles)
-            for part, quantiles in zip(parts, self.quantiles_, strict=True)
-        ]
-        return [_REASON_OF[ranks.index(min(ranks))]]
+    def _low(self, text: str, parts: Parts, confidence: float) -> list[str]:
+        """Why a message is unfamiliar: what is unusually low; where nothing is by itself, no class fits it well."""
+        low = self.low_
+        strange = parts.similarity < low.similarity or parts.meaning < low.meaning
+        unsure = self.uses_confidence and confidence < low.confidence
+        new_words = self.familiarity_.known_words(text) < low.words
+        found = ((strange, OUT_OF_SCOPE), (unsure, LOW_CONFIDENCE), (new_words, UNFAMILIAR_WORDS))
+        return [reason for is_low, reason in found if is_low] or [OUT_OF_SCOPE]
 
 
 def require_flag_rate(flag_rate: float) -> float:
@@ -245,14 +270,13 @@ def require_flag_rate(flag_rate: float) -> float:
     return float(flag_rate)
 
 
-def _threshold(values: Sequence[float] | NDArray[np.float64], rate: float) -> float:
+def _threshold(values: Sequence[float], rate: float) -> float:
     """The value below which a new one falls with at most that probability: the conformal quantile of n values."""
     k = floor(rate * (len(values) + 1) + 1e-9)
     if k < 1:
-        least = int(np.ceil(1 / rate - 1e-9)) - 1
         raise DataError(
             f"{len(values)} messages are too few for a flag rate of {rate:.0%}",
-            mend=f"give at least {least} messages of classes that have two, or a higher flag rate",
+            mend=f"give at least {ceil(1 / rate - 1e-9) - 1} messages of classes that have two, or a higher flag rate",
         )
     return float(np.sort(values)[k - 1])
 

@@ -77,6 +77,7 @@ class CompiledModel:
         self.features = features
         self.weights = np.ascontiguousarray(weights, dtype=np.float64) * temperature
         self.intercept = np.asarray(intercept, dtype=np.float64) * temperature
+        self.temperature = temperature
         self.classes = tuple(classes)
         self.name = name
 
@@ -87,12 +88,19 @@ class CompiledModel:
 
     def probabilities(self, features: Features) -> NDArray[np.float64]:
         """The probabilities of the classes for one message, shape (k,)."""
+        return self.answer(features)[0]
+
+    def answer(self, features: Features) -> tuple[NDArray[np.float64], float]:
+        """The probabilities of the classes for one message, shape (k,), and the highest score."""
         powers: NDArray[np.float64] = features.values @ self.weights[features.columns]
         powers += self.intercept
-        powers -= powers.max()
+        if features.meaning is not None:
+            powers += features.meaning @ self.weights[self.features.ngrams :]
+        highest = float(powers.max())
+        powers -= highest
         np.exp(powers, out=powers)
         powers /= powers.sum()
-        return powers
+        return powers, highest / self.temperature
 
 
 def compile_model(estimator: Any, *, name: str = "compiled", proof: Sequence[str] = ()) -> CompiledModel | None:

@@ -10,6 +10,7 @@ import numpy as np
 from roadworthy.data import Predictions
 from roadworthy.models.ask import predict
 from roadworthy.models.compiled import CompiledModel
+from roadworthy.models.hardened import certainty_of
 
 if TYPE_CHECKING:
     from roadworthy.guard import Guard
@@ -83,10 +84,10 @@ class GuardedModel:
         return self.answers([text])[0]
 
     def _answer(self, linear: CompiledModel, text: str, features: Any) -> Answer:
-        probabilities = linear.probabilities(features)
+        probabilities, score = linear.answer(features)
         best = int(probabilities.argmax())
         label, confidence = linear.classes[best], float(probabilities[best])
-        familiarity, reasons = self.guard.judge_one(text, label, confidence, features)
+        familiarity, reasons = self.guard.judge_one(text, label, confidence, certainty_of(score), features)
         return Answer(label, confidence, familiarity, reasons)
 
     def _answers_of_any(self, texts: Sequence[str]) -> list[Answer]:

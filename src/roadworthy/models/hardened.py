@@ -56,9 +56,9 @@ class HardenedClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         Every setting that was tried, with the accuracies that it reached on held-out training messages.
     temperature_
         What scores are multiplied by before the softmax.
-    held_out_probabilities_
-        For every training message the probabilities of a model that was not trained on it, shape (n, k); NaN for the
-        only message of a class, which is never held out.
+    held_out_scores_
+        For every training message the scores of a model that was not trained on it, shape (n, k); NaN for the only
+        message of a class, which is never held out.
     held_out_folds_
         The part that each training message was held out in, shape (n,); -1 for none.
 
@@ -90,7 +90,7 @@ class HardenedClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         scores = self._held_out_scores(messages, choice)
         known = self.held_out_folds_ >= 0
         self.temperature_ = fit_temperature(scores[known], messages.codes[known])
-        self.held_out_probabilities_ = softmax(scores * self.temperature_)
+        self.held_out_scores_ = scores
         self.parameters_ = asdict(choice)
         self.tried_ = [asdict(setting) for setting in tried]
         self.features_, self.linear_ = choosing.fit(messages, choice)
@@ -124,7 +124,7 @@ class HardenedClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     def without_leftovers(self) -> HardenedClassifier:
         """A copy to save: without the encoder, and without what was only needed while it was trained."""
         other = self.with_encoder(None)
-        for name in ("held_out_probabilities_", "held_out_folds_"):
+        for name in ("held_out_scores_", "held_out_folds_"):
             other.__dict__.pop(name, None)
         return other
 
@@ -167,6 +167,21 @@ def softmax(scores: NDArray[np.float64]) -> NDArray[np.float64]:
     powers: NDArray[np.float64] = np.exp(scores - scores.max(axis=-1, keepdims=True))
     powers /= powers.sum(axis=-1, keepdims=True)
     return powers
+
+
+def certainty_of(score: Any) -> Any:
+    """How sure a support vector machine is of the class with the highest score: 0 at -1, 1 from +1.
+
+    Unlike a probability it does not say which class is the likeliest, but whether any of them is likely.
+
+    Examples
+    --------
+    >>> certainty_of(0.5), certainty_of(-3.0)
+    (0.75, 0.0)
+    """
+    if isinstance(score, float):
+        return min(1.0, max(0.0, (1.0 + score) / 2.0))
+    return np.clip((1.0 + score) / 2.0, 0.0, 1.0)
 
 
 def fit_temperature(scores: NDArray[np.float64], codes: NDArray[np.intp]) -> float:

@@ -16,7 +16,7 @@ from roadworthy.models.choosing import COPY_SEVERITY, written_by_users
 from roadworthy.models.compiled import compile_model, fuzzed
 from roadworthy.models.encoder import load_encoder
 from roadworthy.models.guarded import GuardedModel
-from roadworthy.models.hardened import HardenedClassifier
+from roadworthy.models.hardened import HardenedClassifier, certainty_of, softmax
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -66,7 +66,8 @@ def train_hardened(
     estimator = HardenedClassifier(encoder=loaded, random_state=seed).fit(data.texts, labels)
     answers, folds = held_out_answers(estimator), estimator.held_out_folds_
     guard = Guard(flag_rate, oos_label=oos_label, encoder=loaded)
-    guard.fit(data.texts, labels, answers, folds, estimator.features_)
+    certainty = certainty_of(estimator.held_out_scores_.max(axis=1))
+    guard.fit(data.texts, labels, answers, folds, features=estimator.features_, certainty=certainty)
     model = compile_model(estimator, name=NAME, proof=_proof(data, seed)) or as_model(estimator, name=NAME)
     guarded = GuardedModel(model, guard, name=NAME, estimator=estimator)
     parameters = {**estimator.parameters_, "temperature": estimator.temperature_, "flag_rate": flag_rate, "seed": seed}
@@ -81,7 +82,7 @@ def _proof(data: Dataset, seed: int) -> list[str]:
 
 def held_out_answers(estimator: HardenedClassifier) -> Predictions:
     """For every training message the answer of a model that was not trained on it; NaN confidence where none was."""
-    probabilities = estimator.held_out_probabilities_
+    probabilities = softmax(estimator.held_out_scores_ * estimator.temperature_)
     best = np.nan_to_num(probabilities, nan=-1.0).argmax(axis=1)
     confidence = probabilities[np.arange(len(best)), best]
     return Predictions(np.asarray(estimator.classes_, dtype=object)[best], confidence)

@@ -90,7 +90,7 @@ def wrap(
     --------
     >>> from roadworthy import support_desk
     >>> def answer(texts):
-    ...     return ["refund" if "money" in text else "track_order" for text in texts]
+    ...     return ["app_problem" if "app" in text else "cancel_order" for text in texts]
     >>> wrap(answer, support_desk.load_train().sample(100)).artifact.model.answer_one("").reasons
     ('empty',)
     """
