@@ -174,6 +174,13 @@ def test_an_inspection_is_logged_with_figures_settings_and_report(report: Path) 
     assert set(files(run.run_id)) == {*tracking.log.REPORT_FILES, "environment.txt"}
 
 
+def test_the_charts_of_the_report_go_up_with_it(report: Path) -> None:
+    (report / "figures").mkdir()
+    (report / "figures" / "accuracy.svg").write_text("<svg/>", encoding="utf-8")
+    run = tracking.track_inspection(make_inspection(), report)
+    assert "figures/accuracy.svg" in files(run.run_id)
+
+
 def test_figures_are_grouped_by_messages_and_severity_is_the_step(report: Path) -> None:
     rows = {(name, step): value for name, step, value in tracking.inspection_metrics(make_inspection())}
     assert rows["clean/accuracy", 0] == 0.9
@@ -290,10 +297,115 @@ def _unsavable() -> Any:
     return pipeline
 
 
-def test_a_model_of_ours_requires_our_package() -> None:
-    assert tracking_run._requirements(["numpy.dtype"])[-1].startswith("skops==")
-    names = tracking_run._requirements(["roadworthy.models.Hardened"])
-    assert names[-1].startswith("roadworthy")
+def logged_model(run: tracking.TrackedRun) -> tuple[Any, Path]:
+    """Give the model that a run logged, and its folder."""
+    model_id = client().get_run(run.run_id).outputs.model_outputs[0].model_id
+    return client().get_logged_model(model_id), Path.cwd() / "mlruns/roadworthy/models" / model_id / "artifacts"
+
+
+def test_an_inspected_artifact_is_logged_with_its_guard(report: Path, hardened: Any) -> None:
+    import mlflow
+
+    run = tracking.track_inspection(make_inspection(), report, artifact=hardened, estimator=make_pipeline())
+    assert client().get_run(run.run_id).data.tags["roadworthy.model_format"] == "artifact"
+    model, folder = logged_model(run)
+    assert model.status == "READY"
+    assert {"clean/accuracy", "real/slang/accuracy"} <= {metric.key for metric in model.metrics}
+    found = mlflow.pyfunc.load_model(str(folder)).predict(["qwrtz zxcv"])
+    assert found["verdict"].tolist() == ["flagged"]
+    assert type(mlflow.sklearn.load_model(str(folder))).__name__ == "HardenedClassifier"
+    assert json.loads((folder / "input_example.json").read_text("utf-8")) == ["ring [phone]"]
+
+
+def test_runs_of_any_model_can_be_compared(report: Path, hardened: Any) -> None:
+    first = tracking.track_inspection(make_inspection(), report, estimator=make_pipeline())
+    second = tracking.track_inspection(make_inspection(), report, artifact=hardened)
+    naive, guarded = (client().get_run(run.run_id).data for run in (first, second))
+    assert set(naive.metrics) == set(guarded.metrics)
+    assert set(naive.params) == set(guarded.params)
+
+
+def test_a_trained_artifact_is_logged_with_figures_settings_and_card(
+    project: Path, hardened: Any, training: Dataset
+) -> None:
+    folder = hardened.save(project / "model")
+    run = tracking.track_artifact(hardened, training, folder)
+    logged = client().get_run(run.run_id)
+    assert (logged.info.run_name, logged.info.status) == ("training hardened", "FINISHED")
+    assert logged.data.tags["roadworthy.kind"] == "training"
+    assert logged.data.tags["roadworthy.recipe"] == "hardened"
+    assert logged.data.tags["roadworthy.model_format"] == "artifact"
+    assert logged.data.tags["roadworthy.training_sha256"] == training.sha256
+    assert logged.data.params["flag_rate"] == "0.2"
+    assert logged.data.params["messages"] == "120"
+    assert not {"oos_label", "encoder"} & set(logged.data.params)
+    measured = hardened.figures["held_out_accuracy"]
+    for end, name in (("value", ""), ("low", "_low"), ("high", "_high")):
+        assert logged.data.metrics[f"held_out_accuracy{name}"] == measured[end]
+    assert {"cost/cpu_seconds_per_1000", "cost/memory_mb"} <= set(logged.data.metrics)
+    assert set(files(run.run_id)) == {"environment.txt", "roadworthy.json"}
+    assert files(run.run_id)["roadworthy.json"].read_bytes() == (folder / "roadworthy.json").read_bytes()
+    model, place = logged_model(run)
+    assert (model.status, model.model_type, model.source_run_id) == ("READY", "classifier", run.run_id)
+    assert (place / "roadworthy" / "roadworthy.json").is_file()
+
+
+def test_what_a_guard_was_told_is_logged(project: Path, hardened: Any, training: Dataset) -> None:
+    from copy import copy
+    from dataclasses import replace
+    from types import SimpleNamespace
+
+    from roadworthy.models.guarded import GuardedModel
+
+    guard = copy(hardened.model.guard)
+    guard.oos_label = "none_of_these"
+    model = GuardedModel(hardened.model.model, guard, name="ours", estimator=hardened.model.estimator)
+    artifact = replace(hardened, model=model, recipe="wrap")
+    folder = artifact.save(project / "model")
+    run = tracking.track_artifact(artifact, training, folder, experiment="mine")
+    logged = client().get_run(run.run_id)
+    assert logged.info.run_name == "training wrap"
+    assert logged.data.params["oos_label"] == "none_of_these"
+    assert client().get_experiment(run.experiment_id).name == "mine"
+    guard.encoder = SimpleNamespace(name="some/encoder")
+    assert tracking.log._artifact_params(artifact)["encoder"] == "some/encoder"
+
+
+def test_an_artifact_that_was_not_saved_is_told_before_a_run_is_made(
+    project: Path, hardened: Any, training: Dataset
+) -> None:
+    with pytest.raises(TrackingError, match=r"roadworthy\.json: no such file"):
+        tracking.track_artifact(hardened, training, project / "gone")
+
+
+def test_a_model_that_does_not_reach_the_store_is_failed_with_its_run(
+    project: Path, hardened: Any, training: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    folder = hardened.save(project / "model")
+    monkeypatch.setattr(tracking_run, "save_mlflow_model", refuse)
+    with pytest.raises(TrackingError, match="No space left"):
+        tracking.track_artifact(hardened, training, folder)
+    store = client()
+    experiment = store.get_experiment_by_name("roadworthy").experiment_id
+    assert [model.status for model in store.search_logged_models([experiment])] == ["FAILED"]
+    assert [run.info.status for run in store.search_runs([experiment])] == ["FAILED"]
+
+
+def test_the_cost_of_predictions_is_measured_on_a_thousand_at_most(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from roadworthy.training.notebook import train_notebook
+
+    monkeypatch.setattr(tracking.log, "COST_MESSAGES", 5)
+    asked: list[int] = []
+    real_ask = tracking.log.ask
+    monkeypatch.setattr(tracking.log, "ask", lambda model, texts: asked.append(len(texts)) or real_ask(model, texts))
+    run = tracking.track_notebook(train_notebook(CLEAN), CLEAN, [])
+    assert asked == [5]
+    assert client().get_run(run.run_id).data.metrics["training_accuracy"] == 1.0
 
 
 def test_a_training_is_logged_with_its_environment(project: Path) -> None:

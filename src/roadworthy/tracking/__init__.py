@@ -3,11 +3,13 @@
 from roadworthy.tracking.log import (
     inspection_metrics,
     inspection_params,
+    track_artifact,
     track_inspection,
     track_notebook,
     track_training,
     upload,
 )
+from roadworthy.tracking.model import save_mlflow_model
 from roadworthy.tracking.store import (
     TrackedRun,
     is_available,
@@ -22,7 +24,9 @@ __all__ = [
     "inspection_metrics",
     "inspection_params",
     "is_available",
+    "save_mlflow_model",
     "store_uri",
+    "track_artifact",
     "track_inspection",
     "track_notebook",
     "track_training",

@@ -18,13 +18,17 @@ from roadworthy.report.folder import FIGURES, NAMES
 from roadworthy.tracking.run import environment, tracked_run
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from roadworthy.data import Dataset
     from roadworthy.inspection import Group
+    from roadworthy.models.adapt import Model
+    from roadworthy.models.artifact import Artifact
+    from roadworthy.tracking.run import OpenRun
     from roadworthy.tracking.store import TrackedRun
     from roadworthy.training.notebook import NotebookModel
 
+COST_MESSAGES = 1_000
 REPORT_FILES = tuple(NAMES.values())
 # What MLflow takes in the name of a metric; the name of a kind or a label may hold anything.
 _NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9_\-. :/]")
@@ -65,28 +69,19 @@ def track_training(
     TrackingError
         An artifact is missing, or the store cannot be reached or refuses the run.
     """
-    for path in artifacts:
-        if not path.exists():
-            raise TrackingError("no such file", where=path, mend="write it before it is tracked")
-    tags = {"roadworthy.kind": "training", "roadworthy.recipe": recipe}
-    values = {"recipe": recipe, "messages": len(data), "classes": len(data.classes), **params}
-    mend = "check MLFLOW_TRACKING_URI; what was trained is not affected"
-    with tracked_run(experiment, f"training {recipe}", tags, mend) as run:
-        run.log_input("training", data.name, len(data), data.sha256, labelled=data.labels is not None)
-        model_id = run.log_model(estimator, data.texts)
-        run.log_values(_figures("", metrics), values, model_id=model_id)
-        with tempfile.TemporaryDirectory() as folder:
-            stage = Path(folder)
-            (stage / "environment.txt").write_text(environment(), encoding="utf-8")
-            for path in artifacts:
-                shutil.copytree(path, stage / path.name) if path.is_dir() else shutil.copy(path, stage)
-            run.client.log_artifacts(run.run_id, folder)
-    return run.tracked
+    return _track(
+        recipe,
+        data,
+        lambda run: run.log_model(estimator, data.texts),
+        params=params,
+        metrics=metrics,
+        artifacts=artifacts,
+        experiment=experiment,
+    )
 
 
 def track_notebook(trained: NotebookModel, data: Dataset, pickles: Sequence[Path]) -> TrackedRun:
     """Log what `train_notebook` gave: the one figure that a notebook has, what predictions cost, the two pickles."""
-    answers = ask(as_model(trained.pipeline), data.texts)
     return track_training(
         recipe="notebook",
         estimator=trained.pipeline,
@@ -96,12 +91,43 @@ def track_notebook(trained: NotebookModel, data: Dataset, pickles: Sequence[Path
             "model": type(trained.model).__name__,
             "vocabulary": len(trained.vectorizer.vocabulary_),
         },
-        metrics={
-            "training_accuracy": trained.training_figure,
-            "cost/cpu_seconds_per_1000": Figure(value=answers.cpu_seconds_per_1000, n=len(data)),
-            "cost/memory_mb": Figure(value=answers.memory_mb, n=answers.memory_batch),
-        },
+        metrics={"training_accuracy": trained.training_figure, **_cost(as_model(trained.pipeline), data)},
         artifacts=pickles,
+    )
+
+
+def track_artifact(artifact: Artifact, data: Dataset, directory: Path, *, experiment: str | None = None) -> TrackedRun:
+    """Log how an artifact was made, and the artifact itself as an MLflow model with its guard.
+
+    Parameters
+    ----------
+    artifact
+        What `train_hardened` or `wrap` gave.
+    data
+        The messages that it was given; only three of them, redacted, go up, as the model's input example.
+    directory
+        The folder that the artifact was saved in; its roadworthy.json goes up as it is.
+
+    Raises
+    ------
+    MissingExtraError
+        MLflow is not installed.
+    ModelError
+        The model can neither be saved by skops nor be found again by its spec.
+    TrackingError
+        No artifact was saved there, or the store cannot be reached or refuses the run.
+    """
+    from roadworthy.models.artifact import CARD
+
+    measured = {name: Figure.model_validate(values) for name, values in artifact.figures.items()}
+    return _track(
+        artifact.recipe,
+        data,
+        lambda run: run.log_artifact(artifact, data.texts),
+        params=_artifact_params(artifact),
+        metrics={**measured, **_cost(artifact.model, data)},
+        artifacts=[Path(directory) / CARD],
+        experiment=experiment,
     )
 
 
@@ -109,6 +135,7 @@ def track_inspection(
     inspection: Inspection,
     directory: Path,
     *,
+    artifact: Artifact | None = None,
     estimator: object | None = None,
     clean: Dataset | None = None,
     real: Dataset | None = None,
@@ -126,8 +153,10 @@ def track_inspection(
         What was found.
     directory
         The folder that `roadworthy.report.write_report` wrote; the report's files go up from there.
+    artifact
+        The inspected model with its guard, where it is an artifact; it is logged as in `track_artifact`.
     estimator
-        The inspected model; a scikit-learn estimator is logged as in `track_training`.
+        The inspected model where it is no artifact; a scikit-learn estimator is logged as in `track_training`.
     clean, real
         The messages. If given, they go up with their personal data redacted, in the folder messages.
 
@@ -135,6 +164,8 @@ def track_inspection(
     ------
     MissingExtraError
         MLflow is not installed.
+    ModelError
+        The artifact cannot be saved, for the model that it names by a spec has changed or is gone.
     TrackingError
         The store cannot be reached or refuses the run. The inspection stays in its directory, from where
         `upload` logs it later.
@@ -146,7 +177,11 @@ def track_inspection(
             if card is not None:
                 run.log_input(context, card.name, card.n, card.sha256, labelled=card.labelled)
         texts = clean.texts if clean is not None else [example.text for example in inspection.examples]
-        model_id = None if estimator is None else run.log_model(estimator, texts)
+        model_id = None
+        if artifact is not None:
+            model_id = run.log_artifact(artifact, texts)
+        elif estimator is not None:
+            model_id = run.log_model(estimator, texts)
         run.log_values(inspection_metrics(inspection), inspection_params(inspection), model_id=model_id)
         with tempfile.TemporaryDirectory() as folder:
             _stage(Path(folder), Path(directory), {"clean": clean, "real": real})
@@ -204,6 +239,52 @@ def inspection_params(inspection: Inspection) -> dict[str, object]:
         "roadworthy_version": inspection.roadworthy_version,
     }
     return {name: value for name, value in values.items() if value is not None}
+
+
+def _track(
+    recipe: str,
+    data: Dataset,
+    log_model: Callable[[OpenRun], str | None],
+    *,
+    params: Mapping[str, object],
+    metrics: Mapping[str, Figure],
+    artifacts: Sequence[Path],
+    experiment: str | None,
+) -> TrackedRun:
+    """Log a training, whose model is logged by a function of the open run."""
+    for path in artifacts:
+        if not path.exists():
+            raise TrackingError("no such file", where=path, mend="write it before it is tracked")
+    tags = {"roadworthy.kind": "training", "roadworthy.recipe": recipe}
+    values = {"recipe": recipe, "messages": len(data), "classes": len(data.classes), **params}
+    mend = "check MLFLOW_TRACKING_URI; what was trained is not affected"
+    with tracked_run(experiment, f"training {recipe}", tags, mend) as run:
+        run.log_input("training", data.name, len(data), data.sha256, labelled=data.labels is not None)
+        model_id = log_model(run)
+        run.log_values(_figures("", metrics), values, model_id=model_id)
+        with tempfile.TemporaryDirectory() as folder:
+            stage = Path(folder)
+            (stage / "environment.txt").write_text(environment(), encoding="utf-8")
+            for path in artifacts:
+                shutil.copytree(path, stage / path.name) if path.is_dir() else shutil.copy(path, stage)
+            run.client.log_artifacts(run.run_id, folder)
+    return run.tracked
+
+
+def _artifact_params(artifact: Artifact) -> dict[str, object]:
+    """What was chosen for an artifact, and what was told, as far as it was."""
+    guard = artifact.model.guard
+    told = {"oos_label": guard.oos_label, "encoder": guard.encoder and guard.encoder.name, **artifact.parameters}
+    return {name: value for name, value in told.items() if value is not None}
+
+
+def _cost(model: Model, data: Dataset) -> dict[str, Figure]:
+    """What predictions cost, under the names that an inspection gives them too."""
+    answers = ask(model, data.sample(COST_MESSAGES).texts)
+    return {
+        "cost/cpu_seconds_per_1000": Figure(value=answers.cpu_seconds_per_1000, n=len(answers.predictions)),
+        "cost/memory_mb": Figure(value=answers.memory_mb, n=answers.memory_batch),
+    }
 
 
 def _group_figures(group: Group) -> dict[str, Figure]:

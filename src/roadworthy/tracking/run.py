@@ -13,10 +13,10 @@ import tempfile
 import time
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from roadworthy.errors import RoadworthyError
-from roadworthy.redaction import redact
+from roadworthy.tracking.model import carried_by_skops, save_estimator, save_mlflow_model
 from roadworthy.tracking.store import (
     LAST_TRY,
     TrackedRun,
@@ -26,18 +26,18 @@ from roadworthy.tracking.store import (
     refusal,
     require_mlflow,
     settings_for_now,
-    shortened,
     store_uri,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from mlflow import MlflowClient
-    from mlflow.entities import LoggedModel
+    from mlflow.models import Model
+
+    from roadworthy.models.artifact import Artifact
 
 EXPERIMENT = "roadworthy"
-TRUSTED_PACKAGES = ("numpy", "scipy", "sklearn", "roadworthy")
 LONGEST_DIGEST = 36
 LONGEST_NAME = 500
 BATCH = 800
@@ -136,22 +136,45 @@ class OpenRun:
 
     def log_model(self, estimator: object, texts: Sequence[str]) -> str | None:
         """Log a scikit-learn estimator with signature and input example, or say in a tag why not."""
-        trusted, reason = _carried_by_skops(estimator)
-        self.client.set_tag(self.run_id, "roadworthy.model_format", reason)
+        trusted, reason = carried_by_skops(estimator)
+        self._tag_format(reason)
         if trusted is None:
             return None
-        from mlflow.entities import LoggedModelOutput
+        return self._log(
+            lambda path, model: save_estimator(estimator, path, example=texts, trusted=trusted, model=model)
+        )
 
-        model = self.client.create_logged_model(
+    def log_artifact(self, artifact: Artifact, texts: Sequence[str]) -> str:
+        """Log an artifact, that is a model with its guard, with signature and input example."""
+        self._tag_format("artifact")
+        return self._log(lambda path, model: save_mlflow_model(artifact, path, example=texts, mlflow_model=model))
+
+    def _tag_format(self, model_format: str) -> None:
+        self.client.set_tag(self.run_id, "roadworthy.model_format", model_format)
+
+    def _log(self, save: Callable[[Path, Model], None]) -> str:
+        """Log what is saved as the model of this run; one that cannot be saved or sent is marked as failed."""
+        from mlflow.entities import LoggedModelOutput
+        from mlflow.models import Model
+
+        logged = self.client.create_logged_model(
             self.tracked.experiment_id, name="model", source_run_id=self.run_id, model_type="classifier"
         )
-        with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder) / "model"
-            _save_model(path, estimator, texts, trusted, model)
-            self.client.log_model_artifacts(model.model_id, str(path))
-        self.client.finalize_logged_model(model.model_id, "READY")
-        self.client.log_outputs(self.run_id, [LoggedModelOutput(model.model_id, step=0)])
-        return str(model.model_id)
+        model_id = str(logged.model_id)
+        described = Model(
+            artifact_path=logged.artifact_location, run_id=self.run_id, model_uuid=model_id, model_id=model_id
+        )
+        try:
+            with tempfile.TemporaryDirectory() as folder:
+                save(Path(folder) / "model", described)
+                self.client.log_model_artifacts(model_id, str(Path(folder) / "model"))
+        except BaseException:
+            with suppress(Exception), settings_for_now(LAST_TRY):
+                self.client.finalize_logged_model(model_id, "FAILED")
+            raise
+        self.client.finalize_logged_model(model_id, "READY")
+        self.client.log_outputs(self.run_id, [LoggedModelOutput(model_id, step=0)])
+        return model_id
 
 
 def environment() -> str:
@@ -185,53 +208,3 @@ def _git_commit() -> str | None:
 def _mark_failed(opened: OpenRun) -> None:
     with suppress(Exception), settings_for_now(LAST_TRY):
         opened.client.set_terminated(opened.run_id, "FAILED")
-
-
-def _carried_by_skops(estimator: object) -> tuple[list[str] | None, str]:
-    """Find the types that loading the estimator must trust; None and the reason where it cannot be logged."""
-    from sklearn.base import BaseEstimator
-
-    if not isinstance(estimator, BaseEstimator) or not hasattr(estimator, "predict"):
-        return None, "none: not a scikit-learn estimator"
-    import skops.io
-
-    try:
-        types = skops.io.get_untrusted_types(data=skops.io.dumps(estimator))
-    except Exception as error:
-        return None, f"none: skops cannot save it ({shortened(str(error))})"
-    foreign = [name for name in types if name.partition(".")[0] not in TRUSTED_PACKAGES]
-    if foreign:
-        return None, f"none: skops does not trust {', '.join(foreign)}"
-    return list(types), "skops"
-
-
-def _save_model(path: Path, estimator: Any, texts: Sequence[str], trusted: list[str], model: LoggedModel) -> None:
-    """Write an MLflow model folder; its requirements are stated, because inferring them starts processes."""
-    import mlflow.sklearn
-    import numpy as np
-    from mlflow.models import Model, infer_signature
-
-    example = np.array([redact(text) for text in texts[:3]] or ["a message"])
-    answers = np.asarray(estimator.predict(example), dtype=str)
-    mlflow.sklearn.save_model(
-        estimator,
-        str(path),
-        mlflow_model=Model(
-            artifact_path=model.artifact_location,
-            run_id=model.source_run_id,
-            model_uuid=model.model_id,
-            model_id=model.model_id,
-        ),
-        signature=infer_signature(example, answers),
-        input_example=example,
-        pip_requirements=_requirements(trusted),
-        serialization_format="skops",
-        skops_trusted_types=trusted,
-    )
-
-
-def _requirements(trusted: Sequence[str]) -> list[str]:
-    names = ["scikit-learn", "numpy", "scipy", "skops"]
-    if any(name.startswith("roadworthy.") for name in trusted):
-        names.append("roadworthy")
-    return [f"{name}=={importlib.metadata.version(name)}" for name in names]
