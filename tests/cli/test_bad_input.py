@@ -10,6 +10,7 @@ import pytest
 from .conftest import Run
 
 PAIR = "pickles:vectorizer.pkl,model.pkl"
+RIGHT = "python:cli_models:right"
 INSPECT = ("--no-track", "--out", "out", "--suite", "quick", "--allow-pickle")
 TRAIN = ("--no-track", "--out", "out")
 
@@ -97,11 +98,17 @@ def about_files() -> list[Bad]:
         found.append(Bad(f"inspect --real: {what}", real, said, given))
         perturb = ("perturb", name, "--family", "typos", "--out", "out/a.csv")
         found.append(Bad(f"perturb: {what}", perturb, said, given))
+        if "the text is empty" not in said:
+            found.append(Bad(f"predict: {what}", ("predict", RIGHT, name, "--out", "out/a.csv"), said, given))
     return found
 
 
 def inspect(what: str, model: str, said: str, *options: str, given: dict[str, bytes] | None = None) -> Bad:
     return Bad(what, ("inspect", model, "clean.csv", *INSPECT, *options), said, given or {})
+
+
+def wrap(what: str, model: str, said: str, *options: str) -> Bad:
+    return Bad(f"wrap: {what}", ("wrap", model, "clean.csv", *TRAIN, *options), said)
 
 
 OOS = b"text,label\nwhere is it,order\ntell me a joke,none\n"
@@ -133,7 +140,7 @@ CASES = [
     inspect("no such function", "python:cli_models:none", "does not import (AttributeError: "),
     inspect("no function", "python:cli_models:number", "python:cli_models:number: a int is not a classifier; give"),
     inspect("half a spec", "python:cli_models", "no module and function; write python:module:function"),
-    inspect("no adapter", "model", "model: no adapter fits this spec; give pickles:VECTORIZER,MODEL"),
+    inspect("no adapter", "model", "model: no adapter fits this spec; give a folder written by"),
     inspect("no such model", "model.skops", "model.skops: no such file; check the path"),
     inspect("broken pickle", "bad.pkl", "bad.pkl: does not load (", given={"bad.pkl": b"nonsense"}),
     inspect("empty pickle", "bad.pkl", "bad.pkl: does not load (EOFError)", given={"bad.pkl": b""}),
@@ -190,10 +197,85 @@ CASES = [
         "train: unknown recipe", ("train", "clean.csv", *TRAIN, "--recipe", "magic"), "no recipe 'magic'; use --recipe"
     ),
     Bad(
+        "train: options of another recipe",
+        ("train", "clean.csv", *TRAIN, "--recipe", "notebook", "--flag-rate", "0.2", "--oos-label", "x"),
+        "the recipe notebook knows no --oos-label, --flag-rate; leave it out, or use --recipe hardened",
+    ),
+    Bad(
+        "train: a seed for the notebook",
+        ("train", "clean.csv", *TRAIN, "--recipe", "notebook", "--seed", "0"),
+        "the recipe notebook knows no --seed",
+    ),
+    Bad("train: too few messages", ("train", "clean.csv", *TRAIN), "6 messages are too few for a flag rate of 10%"),
+    Bad(
+        "train: no such flag rate",
+        ("train", "clean.csv", *TRAIN, "--flag-rate", "10"),
+        "a flag rate of 10; give a share between 0 and 1",
+    ),
+    Bad(
+        "train: no such out-of-scope label",
+        ("train", "clean.csv", *TRAIN, "--oos-label", "none"),
+        "clean.csv: no message is labelled 'none'; leave --oos-label out",
+    ),
+    Bad(
+        "train: no such encoder",
+        ("train", "clean.csv", *TRAIN, "--encoder", "./missing"),
+        "missing",
+    ),
+    Bad(
+        "train: a folder of other things",
+        ("train", "clean.csv", "--no-track", "--out", "."),
+        ".: is there, and is no artifact; name another folder with --out",
+    ),
+    Bad("train: a file as output", ("train", "clean.csv", "--no-track", "--out", "clean.csv"), "clean.csv: is there"),
+    Bad(
         "train: no words",
-        ("train", "bad.csv", *TRAIN),
+        ("train", "bad.csv", *TRAIN, "--recipe", "notebook"),
         "bad.csv: no message holds a word of two letters or more",
         {"bad.csv": b"text,label\nx,a\ny,b\n"},
+    ),
+    wrap("no such model", "model.skops", "model.skops: no such file; check the path"),
+    wrap("an unallowed pickle", PAIR, "vectorizer.pkl: a pickle runs any code that its author put into it"),
+    wrap("too few messages", RIGHT, "6 messages are too few for a flag rate of 10%", "--seen"),
+    wrap("no common label", "python:cli_models:other", "answers 'spam', the messages are labelled 'order', 'refund'"),
+    wrap("a model that raises", "python:cli_models:raises", "raised ValueError: two lines on a batch of"),
+    wrap("no such flag rate", RIGHT, "a flag rate of 0; give a share between 0 and 1", "--flag-rate", "0"),
+    wrap("no such label column", RIGHT, "no column 'said' among: 'text', 'label'", "--label", "said"),
+    wrap("a file as output", RIGHT, "clean.csv: is there, and is no artifact", "--out", "clean.csv"),
+    wrap("unwritable output", RIGHT, "clean.csv/out: cannot be written (", "--out", "clean.csv/out"),
+    Bad("predict: nothing", ("predict", RIGHT), "nothing to answer; give a file of messages, or one message with -m"),
+    Bad("predict: two things", ("predict", RIGHT, "clean.csv", "-m", "hi"), "clean.csv: a file and -m; give either"),
+    Bad(
+        "predict: --out for a message",
+        ("predict", RIGHT, "-m", "", "--out", "a.csv"),
+        "--out goes with a file of messages; leave it out",
+    ),
+    Bad("predict: --text for a message", ("predict", RIGHT, "-m", "hi", "--text", "said"), "--text goes with a file"),
+    Bad("predict: broken message", ("predict", RIGHT, "-m", "hi \udcff"), "the message: row 1: the text holds half a"),
+    Bad("predict: unknown format", ("predict", RIGHT, "bad.doc"), "bad.doc: unknown format '.doc'; use one of .arrow"),
+    Bad(
+        "predict: unknown format to write",
+        ("predict", RIGHT, "clean.csv", "--out", "a.xlsx"),
+        "a.xlsx: unknown format '.xlsx'; give --out a name that ends in one of .csv, .tsv, .json, .jsonl, .parquet",
+    ),
+    Bad(
+        "predict: unwritable",
+        ("predict", RIGHT, "clean.csv", "--out", "clean.csv/a.csv"),
+        "clean.csv: cannot be written (",
+    ),
+    Bad("predict: header only", ("predict", RIGHT, "bad.csv"), "bad.csv: no messages; give", {"bad.csv": b"text\n"}),
+    Bad("predict: no such column", ("predict", RIGHT, "clean.csv", "--text", "said"), "no column 'said' among: 'text'"),
+    Bad(
+        "predict: no adapter", ("predict", "missing", "clean.csv"), "missing: no adapter fits this spec; give a folder"
+    ),
+    Bad("predict: no artifact", ("predict", ".", "clean.csv"), ".: holds no roadworthy.json; give a folder written by"),
+    Bad("predict: an unallowed pickle", ("predict", PAIR, "-m", "hi"), "vectorizer.pkl: a pickle runs any code"),
+    Bad("predict: a model that raises", ("predict", "python:cli_models:raises", "clean.csv"), "raised ValueError: two"),
+    Bad(
+        "predict: broken unicode in another column",
+        ("predict", RIGHT, "bad.jsonl", "--out", "out/a.jsonl"),
+        "a column beside the messages holds half a surrogate pair; drop or mend these rows",
+        {"bad.jsonl": jsonl({"text": "x", "note": "\ud83d"})},
     ),
     Bad("perturb: severity 0", ("perturb", "hello there", "--severity", "0"), "severity 0; give 1 (mild) to 5 (heavy)"),
     Bad("perturb: severity 6", ("perturb", "hello there", "--severity", "6"), "severity 6; give 1 (mild) to 5 (heavy)"),

@@ -11,9 +11,11 @@ from roadworthy.cli.demo import demo
 from roadworthy.cli.inspect import inspect
 from roadworthy.cli.options import DEBUG_FLAG, fail
 from roadworthy.cli.perturb import perturb
+from roadworthy.cli.predict import predict
 from roadworthy.cli.serve import serve
 from roadworthy.cli.tracking import track, ui
 from roadworthy.cli.train import train
+from roadworthy.cli.wrap import wrap
 from roadworthy.errors import RoadworthyError, named
 
 app = typer.Typer(
@@ -25,7 +27,7 @@ app = typer.Typer(
     epilog="Exit codes: 0 done; 1 ran, and the answer is no; 2 could not run.",
 )
 
-for command in (demo, inspect, perturb, train, serve, track, ui):
+for command in (demo, inspect, perturb, train, wrap, predict, serve, track, ui):
     app.command()(command)
 
 

@@ -32,7 +32,8 @@ def inspect(
     model: Annotated[
         str,
         typer.Argument(
-            help="pickles:VECTORIZER,MODEL; a .skops, .joblib or .pkl file; hf:DIRECTORY; or python:MODULE:FUNCTION."
+            help="A folder written by train or wrap; pickles:VECTORIZER,MODEL; a .skops, .joblib or .pkl file; "
+            "hf:DIRECTORY; or python:MODULE:FUNCTION."
         ),
     ],
     clean: Annotated[Path, typer.Argument(help="Clean labelled messages that the model was not trained on.")],
@@ -90,7 +91,7 @@ def inspect(
         print_terminal(result, stdout())
     stderr().print(f"Report: {shown(files['html'])}", soft_wrap=True, markup=False)
     if tracked:
-        _track(result, out, loaded, clean_data, real_data, wanted=track is True)
+        _track(result, out, model, loaded, clean_data, real_data, wanted=track is True)
     return 1 if result.verdict == "fail" else 0
 
 
@@ -98,15 +99,21 @@ def _announce(asked: int, distinct: int) -> None:
     stderr().print(f"{asked:,} messages: {distinct:,} predictions, identical texts only once.", soft_wrap=True)
 
 
-def _track(result: Inspection, out: Path, model: Model, clean: Dataset, real: Dataset | None, *, wanted: bool) -> None:
+def _track(
+    result: Inspection, out: Path, spec: str, model: Model, clean: Dataset, real: Dataset | None, *, wanted: bool
+) -> None:
     """Record the run; where nobody asked for it, a store that is away is told and does not change the exit code."""
     from roadworthy import tracking
     from roadworthy.errors import TrackingError
+    from roadworthy.models.artifact import load_artifact
+    from roadworthy.models.load import find_artifact
 
+    place = find_artifact(Path(spec))
+    artifact = None if place is None else load_artifact(place)
     estimator = getattr(model, "estimator", None)
     try:
         with stderr().status("recording the run in MLflow"):
-            run = tracking.track_inspection(result, out, estimator=estimator, clean=clean, real=real)
+            run = tracking.track_inspection(result, out, artifact=artifact, estimator=estimator, clean=clean, real=real)
     except TrackingError as error:
         if wanted:
             raise

@@ -1,17 +1,20 @@
-"""Options that several commands share, and the two streams that they print to."""
+"""What several commands share: options, the two streams that they print to, and what is said of a new artifact."""
 
 from __future__ import annotations
 
+import shlex
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+    from roadworthy.models.artifact import Artifact
 
 DEBUG_FLAG = "--debug"
 
@@ -24,6 +27,14 @@ AllowPickle = Annotated[
 TextColumn = Annotated[str | None, typer.Option("--text", help="Name of the text column.")]
 LabelColumn = Annotated[str | None, typer.Option("--label", help="Name of the label column.")]
 Seed = Annotated[int, typer.Option("--seed", help="The same seed gives the same result.")]
+OosLabel = Annotated[str | None, typer.Option("--oos-label", help="The label of messages that belong to no class.")]
+FlagRate = Annotated[
+    float | None,
+    typer.Option("--flag-rate", help="The share of ordinary messages that may be flagged (default: 0.1)."),
+]
+Encoder = Annotated[
+    str | None, typer.Option("--encoder", help="Directory or hub name of a sentence encoder (default: none).")
+]
 Track = Annotated[
     bool | None,
     typer.Option("--track/--no-track", help="Record the run in MLflow (default: where it is installed)."),
@@ -87,3 +98,54 @@ def shown(path: Path) -> str:
         return str(path.resolve().relative_to(Path.cwd()))
     except ValueError:
         return str(path)
+
+
+def given(**options: object) -> dict[str, Any]:
+    """Those options that were given; the others keep the defaults of what they are passed to.
+
+    Examples
+    --------
+    >>> given(flag_rate=None, seed=0)
+    {'seed': 0}
+    """
+    return {name: value for name, value in options.items() if value is not None}
+
+
+def artifact_document(artifact: Artifact, directory: Path) -> dict[str, Any]:
+    """What is known of an artifact, as JSON can hold it; a figure that is undefined is null."""
+    return {
+        "recipe": artifact.recipe,
+        "directory": str(directory),
+        "parameters": dict(artifact.parameters),
+        "figures": {
+            name: {part: value if value == value else None for part, value in figure.items()}
+            for name, figure in artifact.figures.items()
+        },
+        "flag_rate": artifact.model.guard.flag_rate,
+        "classes": list(artifact.model.classes),
+        "messages": artifact.data.n,
+    }
+
+
+def print_saved(artifact: Artifact, directory: Path) -> None:
+    """How much the guard flags, where the artifact is, and what to do with it next."""
+    place = shlex.quote(shown(directory))
+    typer.echo(f"guard: about {100 * artifact.model.guard.flag_rate:.3g} % of ordinary in-scope messages are flagged")
+    typer.echo(f"saved {shown(directory)}")
+    typer.echo(f"next: roadworthy predict {place} MESSAGES --out FILE")
+    typer.echo(f"      roadworthy inspect {place} CLEAN")
+
+
+def record(track: Callable[[], object], *, wanted: bool) -> None:
+    """Record a run; where nobody asked for it, a store that is away is told and does not change the exit code."""
+    from roadworthy.errors import TrackingError
+
+    try:
+        with stderr().status("recording the run in MLflow"):
+            run = track()
+    except TrackingError as error:
+        if wanted:
+            raise
+        stderr().print(f"roadworthy: not recorded in MLflow: {error}", soft_wrap=True, markup=False)
+    else:
+        stderr().print(f"MLflow: {run}", soft_wrap=True, markup=False)

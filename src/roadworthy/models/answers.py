@@ -70,7 +70,8 @@ def require_predictions(answered: Any, n: int, where: str) -> Predictions:
             mend="return one of each a message",
         )
     read = read_answers(pairs, n, where)
-    return Predictions(read.labels, read.confidence, np.asarray(answered.flagged, dtype=bool))
+    flagged = np.asarray(answered.flagged, dtype=bool)
+    return Predictions(read.labels, read.confidence, flagged, answered.familiarity, answered.reasons)
 
 
 def _shape(n: int, classes: Sequence[str]) -> str:

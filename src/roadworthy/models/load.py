@@ -66,14 +66,21 @@ def _load_pair(spec: str, allow_pickle: bool) -> Model:
     return as_fast_model((vectorizer, model), "pickles:" + ",".join(short_name(Path(name)) for name in names))
 
 
-def _load_directory(path: Path) -> Model:
-    from roadworthy.models.artifact import is_artifact, load_artifact
+def find_artifact(path: Path) -> Path | None:
+    """The artifact that a directory is, or that it holds as an MLflow model that Roadworthy wrote; None for neither."""
+    from roadworthy.models.artifact import is_artifact
 
-    # An MLflow model that Roadworthy wrote holds the artifact in a folder of this name.
-    for place in (path, path / "roadworthy"):
-        if is_artifact(place):
-            return load_artifact(place).model
-    raise ModelError("holds no roadworthy.json", where=path, mend="give a folder written by roadworthy train or wrap")
+    return next((place for place in (path, path / "roadworthy") if is_artifact(place)), None)
+
+
+def _load_directory(path: Path) -> Model:
+    from roadworthy.models.artifact import load_artifact
+
+    place = find_artifact(path)
+    if place is None:
+        mend = "give a folder written by roadworthy train or wrap"
+        raise ModelError("holds no roadworthy.json", where=path, mend=mend)
+    return load_artifact(place).model
 
 
 def _unpickle(path: Path, allow_pickle: bool) -> Any:
