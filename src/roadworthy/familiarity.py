@@ -134,6 +134,11 @@ class Familiarity:
                 raise ValueError("the prototypes are those of other features or classes")
         self._every_column = np.arange(self.compiled.dimension)
 
+    @property
+    def words(self) -> list[str]:
+        """The words that training messages hold."""
+        return [word for word in self._vocabulary if " " not in word]
+
     def known_words(self, text: str) -> float:
         """The share of its words that the training messages hold; 0 for a message without any."""
         tokens = tokenise(text)

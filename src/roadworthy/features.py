@@ -12,6 +12,7 @@ from functools import cache, lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 
 from roadworthy import lexicon
@@ -191,21 +192,20 @@ def with_encoder(features: FeatureUnion, encoder: Any) -> FeatureUnion:
     return other
 
 
-def embed_once(texts: Sequence[str], encoder: Any) -> Any:
-    """An encoder that looks up what it was given before, so that folds do not embed the same messages again."""
-    return None if encoder is None else _Remembered(texts, encoder.encode(list(texts)), encoder)
+def embed_once(encoder: Any) -> Any:
+    """An encoder that remembers what it was given, so that the same messages are not embedded again fold by fold."""
+    return None if encoder is None else _Remembering(encoder)
 
 
-class _Remembered:
-    def __init__(self, texts: Sequence[str], rows: NDArray[Any], encoder: Any) -> None:
-        self._row = {text: row for row, text in enumerate(texts)}
-        self._rows = rows
+class _Remembering:
+    def __init__(self, encoder: Any) -> None:
         self._encoder = encoder
-        self.dimension = rows.shape[1]
+        self._rows: dict[str, NDArray[Any]] = {}
+        self.dimension: int = encoder.dimension
 
     def encode(self, texts: Sequence[str]) -> NDArray[Any]:
-        """The remembered rows; what was not seen before is embedded."""
-        if any(text not in self._row for text in texts):
-            found: NDArray[Any] = self._encoder.encode(list(texts))
-            return found
-        return self._rows[[self._row[text] for text in texts]]
+        """One row a text, embedded now or before."""
+        new = [text for text in dict.fromkeys(texts) if text not in self._rows]
+        if new:
+            self._rows.update(zip(new, self._encoder.encode(new), strict=True))
+        return np.array([self._rows[text] for text in texts]).reshape(-1, self.dimension)

@@ -132,7 +132,7 @@ class Guard:
         sure = answers.confidence if certainty is None else certainty
         self.longest_ = _TIMES_THE_LONGEST * max(map(len, texts))
         self.languages_ = _languages(texts)
-        encoder = embed_once(texts, self.encoder)
+        encoder = embed_once(self.encoder)
         held_out = [
             row
             for fold in range(int(folds.max(initial=-1)) + 1)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from roadworthy import metrics
+from roadworthy.demo.comparison import both_models, second_thoughts
 from roadworthy.inspection import Figure
 from roadworthy.output import short_name
 from roadworthy.report.view import view_of
@@ -85,6 +86,10 @@ def print_story(story: Story, console: Console) -> None:
     console.print(_piles(story.inspection))
     _heading(console, "4  The inspection: what one command would have said before the release")
     _print_verdict(story, console)
+    _heading(console, "5  The same messages, a hardened model with a guard")
+    console.print(both_models(story))
+    console.print(second_thoughts(story))
+    _print_places(story, console)
 
 
 def _heading(console: Console, title: str) -> None:
@@ -194,10 +199,16 @@ def _piles(inspection: Inspection) -> str:
 def _print_verdict(story: Story, console: Console) -> None:
     verdict = story.inspection.verdict
     console.print(f"[{_BADGE[verdict]}] {verdict.upper()} [/] {view_of(story.inspection).headline}")
-    console.print(f"Report  {story.report}", soft_wrap=True, markup=False)
+
+
+def _print_places(story: Story, console: Console) -> None:
+    """Where everything is, and what to type next."""
+    console.print(f"Reports {story.report}", soft_wrap=True, markup=False)
+    console.print(f"        {story.hardened_report}", soft_wrap=True, markup=False)
     if story.tracked:
         console.print(f"MLflow  {story.tracked}", soft_wrap=True, markup=False)
-    console.print(f"Yours   {_command()} inspect MODEL CLEAN.csv --real PRODUCTION.csv", markup=False)
+    console.print(f"Yours   {_command()} train TRAIN.csv --out model", markup=False)
+    console.print("        roadworthy inspect model CLEAN.csv --real PRODUCTION.csv", markup=False)
 
 
 def _command() -> str:

@@ -1,4 +1,4 @@
-"""The story, told by running it: the notebook, its API, real-user-style messages, the inspection."""
+"""The story, told by running it: the notebook, its API, real-user-style messages, the inspection, the way out."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,11 +19,16 @@ from roadworthy.errors import MissingExtraError, ModelError, TrackingError
 from roadworthy.inspection import Inspection, inspect
 from roadworthy.models import Vocabulary, load_model
 from roadworthy.report import write_report
+from roadworthy.training.hardened import train_hardened
 from roadworthy.training.notebook import MODEL_FILE, VECTORIZER_FILE, NotebookModel, save_pickles, train_notebook
 
 if TYPE_CHECKING:
     import httpx
 
+    from roadworthy.models.adapt import Model
+    from roadworthy.models.artifact import Artifact
+
+HARDENED = "hardened"
 _START_SECONDS = 30
 
 
@@ -45,6 +51,22 @@ class Reply:
 
 
 @dataclass(frozen=True)
+class Guarded:
+    """What the hardened model answered to the same message, and what its guard says of it."""
+
+    text: str
+    label: str
+    predicted: str
+    confidence: float
+    reasons: tuple[str, ...]
+
+    @property
+    def is_right(self) -> bool:
+        """The answered label is the true one."""
+        return self.predicted == self.label
+
+
+@dataclass(frozen=True)
 class Story:
     """Everything that the screen shows."""
 
@@ -54,20 +76,32 @@ class Story:
     url: str
     clean: tuple[Reply, ...]
     real_style: tuple[Reply, ...]
+    guarded: tuple[Guarded, ...]
     inspection: Inspection
+    hardened: Inspection
     report: str
+    hardened_report: str
+    artifact: str
     tracked: str | None
 
     def to_json(self) -> str:
         """The story as one JSON document."""
         import json
 
-        document = asdict(self) | {"inspection": self.inspection.model_dump(mode="json")}
+        inspections = {name: getattr(self, name).model_dump(mode="json") for name in ("inspection", "hardened")}
+        document = asdict(self) | inspections
         return json.dumps(document, ensure_ascii=False)
 
 
+@dataclass(frozen=True)
+class _Messages:
+    train: Dataset
+    clean: Dataset
+    real: Dataset
+
+
 def tell_story(directory: Path, *, track: bool) -> Story:
-    """Run the story on the built-in data; the pickles and the report go into a folder.
+    """Run the story on the built-in data; the models and the reports go into a folder.
 
     Raises
     ------
@@ -76,48 +110,64 @@ def tell_story(directory: Path, *, track: bool) -> Story:
     ModelError
         The API did not start.
     """
-    train, clean, real = (
-        support_desk.load_train(),
-        support_desk.load_clean_test(),
-        support_desk.load_real_style(),
-    )
-    trained = train_notebook(train)
+    data = _Messages(support_desk.load_train(), support_desk.load_clean_test(), support_desk.load_real_style())
+    trained = train_notebook(data.train)
     pickles = save_pickles(trained, directory)
     vocabulary = Vocabulary.of_vectorizer(trained.vectorizer)
     with _served(directory) as client:
         url = f"{client.base_url}predict"
-        clean_replies, real_replies = (_ask_all(client, data, vocabulary) for data in (clean, real))
-    model = load_model(f"pickles:{directory / VECTORIZER_FILE},{directory / MODEL_FILE}", allow_pickle=True)
-    inspection = inspect(model, clean, real=real, train=train, oos_label=support_desk.OOS_LABEL)
-    files = write_report(inspection, directory / "report")
+        clean_replies, real_replies = (_ask_all(client, asked, vocabulary) for asked in (data.clean, data.real))
+    broken = load_model(f"pickles:{directory / VECTORIZER_FILE},{directory / MODEL_FILE}", allow_pickle=True)
+    artifact = train_hardened(data.train)
+    saved = artifact.save(directory / HARDENED)
+    inspections = [_inspect(model, data) for model in (broken, load_model(saved))]
+    reports = [directory / "report", directory / "report-hardened"]
+    pages = [write_report(found, place)["html"] for found, place in zip(inspections, reports, strict=True)]
     return Story(
-        training_messages=len(train),
-        intents=len(train.classes),
+        training_messages=len(data.train),
+        intents=len(data.train.classes),
         training_accuracy=trained.training_accuracy,
         url=url,
         clean=clean_replies,
         real_style=real_replies,
-        inspection=inspection,
-        report=str(files["html"]),
-        tracked=_track(trained, pickles, inspection, directory / "report", train, clean, real) if track else None,
+        guarded=_guarded(artifact, data.real),
+        inspection=inspections[0],
+        hardened=inspections[1],
+        report=str(pages[0]),
+        hardened_report=str(pages[1]),
+        artifact=str(saved),
+        tracked=_track(trained, pickles, artifact, saved, inspections, reports, data) if track else None,
     )
+
+
+def _inspect(model: Model, data: _Messages) -> Inspection:
+    return inspect(model, data.clean, real=data.real, train=data.train, oos_label=support_desk.OOS_LABEL)
+
+
+def _guarded(artifact: Artifact, real: Dataset) -> tuple[Guarded, ...]:
+    answers = artifact.model.answers(real.texts)
+    rows = zip(real.texts, real.labels or (), answers, strict=True)
+    return tuple(Guarded(text, label, found.label, found.confidence, found.reasons) for text, label, found in rows)
 
 
 def _track(
     trained: NotebookModel,
     pickles: Sequence[Path],
-    inspection: Inspection,
-    report: Path,
-    train: Dataset,
-    clean: Dataset,
-    real: Dataset,
+    artifact: Artifact,
+    saved: Path,
+    inspections: Sequence[Inspection],
+    reports: Sequence[Path],
+    data: _Messages,
 ) -> str:
-    """Record both runs; the story is told even where the store is away."""
+    """Record the trainings and the inspections; the story is told even where the store is away."""
     from roadworthy import tracking
 
+    track_inspection = partial(tracking.track_inspection, clean=data.clean, real=data.real)
     try:
-        tracking.track_notebook(trained, train, pickles)
-        return str(tracking.track_inspection(inspection, report, estimator=trained.pipeline, clean=clean, real=real))
+        tracking.track_notebook(trained, data.train, pickles)
+        tracking.track_artifact(artifact, data.train, saved)
+        track_inspection(inspections[0], reports[0], estimator=trained.pipeline)
+        return str(track_inspection(inspections[1], reports[1], artifact=artifact))
     except TrackingError as error:
         return f"not recorded: {error}"
 

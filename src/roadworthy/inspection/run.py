@@ -251,7 +251,7 @@ def _cost(plan: Plan, answers: Answers) -> Cost:
 
 def _model_card(job: _Job, answers: Answers, vocabulary: Vocabulary | None) -> ModelCard:
     model = job.model
-    inner = getattr(model, "estimator", None) or getattr(model, "function", None) or model
+    inner = _innermost(model)
     steps = getattr(inner, "steps", None)
     kind = " + ".join(type(step).__name__ for _, step in steps) if steps else type(inner).__name__
     classes = getattr(model, "classes", ()) or sorted(set(answers.predictions.labels))
@@ -260,8 +260,14 @@ def _model_card(job: _Job, answers: Answers, vocabulary: Vocabulary | None) -> M
         type=kind,
         classes=tuple(classes),
         vocabulary_size=None if vocabulary is None else len(vocabulary),
-        guarded=bool(answers.predictions.flagged.any()),
+        guarded=hasattr(model, "guard") or bool(answers.predictions.flagged.any()),
     )
+
+
+def _innermost(model: object) -> object:
+    """What is behind adapters and a guard: an estimator, or a function."""
+    inner = getattr(model, "estimator", None) or getattr(model, "function", None) or getattr(model, "model", None)
+    return model if inner is None else _innermost(inner)
 
 
 def _data_card(data: Dataset) -> DataCard:

@@ -179,13 +179,27 @@ def load_artifact(directory: str | Path) -> Artifact:
     return Artifact(guarded, card.recipe, card.data, card.parameters, card.figures, card.reference)
 
 
-def _save(artifact: Artifact, directory: Path) -> Path:
-    if directory.exists() and (not directory.is_dir() or any(directory.iterdir())) and not is_artifact(directory):
+def require_place(directory: Path) -> None:
+    """Refuse a folder that an artifact cannot be saved in.
+
+    Raises
+    ------
+    OutputError
+        It holds other things, is the working directory, or cannot be written to.
+    """
+    if directory.is_file() or (directory.is_dir() and any(directory.iterdir()) and not is_artifact(directory)):
         raise OutputError("is there, and is no artifact", where=directory, mend="name another folder with --out")
-    require_writable(directory.parent)
+    if directory.resolve() == Path.cwd():
+        raise OutputError("is the working directory", where=directory, mend="name a folder in it with --out")
+    require_writable(directory)
+
+
+def _save(artifact: Artifact, directory: Path) -> Path:
+    require_place(directory)
+    directory.parent.mkdir(parents=True, exist_ok=True)
     stage, before = (directory.with_name(f".{uuid.uuid4().hex}") for _ in range(2))
     try:
-        _write(artifact, stage, directory.name)
+        _write(artifact, stage)
         if directory.exists():
             directory.rename(before)
         stage.rename(directory)
@@ -195,10 +209,12 @@ def _save(artifact: Artifact, directory: Path) -> Path:
     return directory
 
 
-def _write(artifact: Artifact, stage: Path, name: str) -> None:
+def _write(artifact: Artifact, stage: Path) -> None:
     """Write every file, the card last: without it the directory is no artifact."""
     model = artifact.model
     estimator, encoder = model.estimator, model.guard.encoder
+    if estimator is None and artifact.reference is None:
+        raise ModelError("is code, which no artifact holds", where=model.name, mend=skops_file.BY_NAME)
     files = {GUARD: _npz(model.guard.arrays())}
     if artifact.reference is None:
         files[MODEL] = skops_file.dump(_saved(estimator), artifact.model.name)
@@ -211,7 +227,7 @@ def _write(artifact: Artifact, stage: Path, name: str) -> None:
         encoder.save(stage / ENCODER)
     card = Card(
         recipe=artifact.recipe,
-        name=name,
+        name=model.name,
         classes=tuple(model.classes),
         data=artifact.data,
         parameters=dict(artifact.parameters),

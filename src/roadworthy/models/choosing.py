@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
@@ -59,17 +59,25 @@ class Tried:
         On the messages as they are; balanced is the mean over classes.
     perturbed_accuracy
         On the same messages as users would write them.
+    merits
+        What each of n messages contributes to the mean of the three, shape (n,).
     """
 
     choice: Choice
     accuracy: float
     balanced_accuracy: float
     perturbed_accuracy: float
+    merits: NDArray[np.float64] = field(repr=False, compare=False)
 
     @property
     def score(self) -> float:
         """What settings are compared by: the mean of the three."""
         return (self.accuracy + self.balanced_accuracy + self.perturbed_accuracy) / 3
+
+    def summary(self) -> dict[str, Any]:
+        """The setting and what it reached, as JSON can hold it."""
+        reached = {name: getattr(self, name) for name in ("accuracy", "balanced_accuracy", "perturbed_accuracy")}
+        return {"choice": asdict(self.choice), **reached}
 
 
 @dataclass(frozen=True, eq=False)
@@ -129,10 +137,11 @@ def both(scores: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def choose(messages: TrainingMessages, seed: int) -> list[Tried]:
-    """Every setting that was tried, the best one first.
+    """Every setting that was tried, the one to take first.
 
-    The penalty and the weight of words are tried together, then balanced classes, then perturbed copies; the copies
-    are taken where they help messages as they are *and* perturbed ones.
+    The penalty and the weight of words are tried together, then balanced classes, then perturbed copies. A setting
+    is taken instead of the usual one only where it is better by more than a standard error: among many settings some
+    look better by chance. Copies must, besides, help messages as they are *and* perturbed ones.
     """
     rows = np.random.default_rng(seed).permutation(len(messages.codes))[:MESSAGES]
     sample = messages.take(np.sort(rows))
@@ -143,21 +152,25 @@ def choose(messages: TrainingMessages, seed: int) -> list[Tried]:
     def tried(*choices: Choice) -> list[Tried]:
         return _try(sample, perturbed, folds, choices)
 
-    found = tried(*(Choice(penalty, weight) for penalty, weight in product(PENALTIES, WORD_WEIGHTS)))
-    best = max(found, key=_merit)
+    best, *found = tried(Choice(), *(Choice(c, weight) for c, weight in product(PENALTIES, WORD_WEIGHTS)))
+    best = _better(best, max(found, key=_score))
     found += tried(replace(best.choice, balanced=True))
-    best = max(found, key=_merit)
-    with_copies = tried(replace(best.choice, copies=True))[0]
-    found.append(with_copies)
-    if helps(with_copies, best):
-        best = with_copies
-    return [best, *(other for other in found if other is not best)]
+    best = _better(best, found[-1])
+    found += tried(replace(best.choice, copies=True))
+    best = _better(best, found[-1]) if helps(found[-1], best) else best
+    return [best, *(other for other in found if other.choice != best.choice)]
 
 
 def helps(changed: Tried, before: Tried) -> bool:
     """Whether a change makes neither clean nor perturbed messages worse, and one of them better."""
     clean, perturbed = changed.accuracy - before.accuracy, changed.perturbed_accuracy - before.perturbed_accuracy
     return min(clean, perturbed) >= 0 < max(clean, perturbed)
+
+
+def _better(usual: Tried, other: Tried) -> Tried:
+    """The other setting if it is better by more than a standard error of the paired difference, else the usual one."""
+    gains = other.merits - usual.merits
+    return other if gains.mean() > gains.std() / np.sqrt(len(gains)) else usual
 
 
 def held_out_folds(codes: NDArray[np.intp], seed: int, *, parts: int) -> NDArray[np.intp]:
@@ -192,7 +205,7 @@ def splits(folds: NDArray[np.intp]) -> Iterator[tuple[NDArray[np.intp], NDArray[
         yield np.flatnonzero(folds != fold), np.flatnonzero(folds == fold)
 
 
-def _merit(tried: Tried) -> float:
+def _score(tried: Tried) -> float:
     return tried.score
 
 
@@ -218,15 +231,17 @@ def _try(
                 right[row, test] += machine.predict(_weighted(matrix, words, choice)) == messages.codes[test]
     codes, n = messages.codes[held_out], len(repeats)
     return [
-        Tried(choice, float(a.mean()), _balanced(a, codes), float(b.mean()))
-        for choice, a, b in zip(choices, clean[:, held_out] / n, noisy[:, held_out] / n, strict=True)
+        _reached(choice, right, also, codes)
+        for choice, right, also in zip(choices, clean[:, held_out] / n, noisy[:, held_out] / n, strict=True)
     ]
 
 
-def _balanced(right: NDArray[np.float64], codes: NDArray[np.intp]) -> float:
+def _reached(choice: Choice, clean: NDArray[np.float64], noisy: NDArray[np.float64], codes: NDArray[np.intp]) -> Tried:
+    """Means over messages; in the balanced one every class weighs the same."""
     counts = np.bincount(codes)
-    recall = np.bincount(codes, weights=right)[counts > 0] / counts[counts > 0]
-    return float(recall.mean())
+    balanced = clean * len(codes) / (counts[codes] * np.count_nonzero(counts))
+    merits = (clean + balanced + noisy) / 3
+    return Tried(choice, float(clean.mean()), float(balanced.mean()), float(noisy.mean()), merits)
 
 
 def _with_copies(

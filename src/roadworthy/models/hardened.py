@@ -92,7 +92,7 @@ class HardenedClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.temperature_ = fit_temperature(scores[known], messages.codes[known])
         self.held_out_scores_ = scores
         self.parameters_ = asdict(choice)
-        self.tried_ = [asdict(setting) for setting in tried]
+        self.tried_ = [setting.summary() for setting in tried]
         self.features_, self.linear_ = choosing.fit(messages, choice)
         self.features_ = with_encoder(self.features_, self.encoder)
         return self
@@ -137,8 +137,7 @@ class HardenedClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             mend = "give messages of at least two classes"
             raise DataError(f"a single class ({str(self.classes_[0])!r})", where="labels", mend=mend)
         copies = written_by_users(checked, severity=COPY_SEVERITY, seed=self.random_state)
-        encoder = embed_once([*checked, *copies], self.encoder)
-        return TrainingMessages(strings(checked), strings(copies), codes, encoder)
+        return TrainingMessages(strings(checked), strings(copies), codes, embed_once(self.encoder))
 
     def _held_out_scores(self, messages: TrainingMessages, choice: Choice) -> NDArray[np.float64]:
         n = len(messages.codes)

@@ -16,7 +16,7 @@ TRUSTED = (
     "roadworthy.features.word_ngrams",
     "roadworthy.models.hardened.HardenedClassifier",
 )
-_BY_NAME = "put it behind a function of your own, and name that: python:MODULE:FUNCTION"
+BY_NAME = "put it behind a function of your own, and name that: python:MODULE:FUNCTION"
 
 
 def dump(estimator: Any, name: str) -> bytes:
@@ -33,9 +33,9 @@ def dump(estimator: Any, name: str) -> bytes:
         content: bytes = skops.io.dumps(estimator, compression=zipfile.ZIP_DEFLATED)
         foreign = _foreign(data=content)
     except Exception as error:
-        raise ModelError(f"cannot be saved ({named(error)})", where=name, mend=_BY_NAME) from error
+        raise ModelError(f"cannot be saved ({named(error)})", where=name, mend=BY_NAME) from error
     if foreign:
-        raise ModelError(f"is made of {', '.join(foreign)}, which is not trusted", where=name, mend=_BY_NAME)
+        raise ModelError(f"is made of {', '.join(foreign)}, which is not trusted", where=name, mend=BY_NAME)
     return content
 
 

@@ -103,17 +103,26 @@ def _sums(per_chunk: NDArray[np.int64], chunks: NDArray[np.intp], lengths: NDArr
 
 
 def vocabulary_of(model: Any) -> Vocabulary | None:
-    """The vocabulary of the first word vectorizer inside a model; None where it has none, or knows no single words.
+    """The words that a model knows: those of its first word vectorizer, or else those that its guard knows.
+
+    None where there is neither, or where the vectorizer knows no single words.
 
     Examples
     --------
     >>> vocabulary_of(len) is None
     True
     """
-    vectorizer = _find_vectorizer(getattr(model, "estimator", model))
-    if vectorizer is None or vectorizer.ngram_range[0] > 1:
-        return None
-    return Vocabulary.of_vectorizer(vectorizer)
+    vectorizer = _find_vectorizer(getattr(model, "estimator", None) or model)
+    if vectorizer is not None and vectorizer.ngram_range[0] <= 1:
+        return Vocabulary.of_vectorizer(vectorizer)
+    guard = getattr(model, "guard", None)
+    return None if guard is None else Vocabulary(guard.familiarity_.words, _tokens, by_chunk=True)
+
+
+def _tokens(text: str) -> list[str]:
+    from roadworthy.features import tokenise
+
+    return list(tokenise(text))
 
 
 def _find_vectorizer(estimator: Any) -> Any:

@@ -91,13 +91,13 @@ def held_out_answers(estimator: HardenedClassifier) -> Predictions:
 def held_out_figures(
     answers: Predictions, labels: list[str], folds: NDArray[np.intp]
 ) -> dict[str, dict[str, float | int | None]]:
-    """Accuracy and calibration error in cross-validation, each with its interval and n."""
+    """Accuracy, and calibration error where there is a confidence, on held-out messages, with interval and n."""
     rows = np.flatnonzero(folds >= 0)
     right = answers.labels[rows] == np.array(labels, dtype=object)[rows]
-    found = {
-        "held_out_accuracy": metrics.proportion(int(right.sum()), len(rows)),
-        "held_out_calibration_error": metrics.calibration_error_interval(answers.confidence[rows], right),
-    }
+    confidence = answers.confidence[rows]
+    found = {"held_out_accuracy": metrics.proportion(int(right.sum()), len(rows))}
+    if not np.isnan(confidence).any():
+        found["held_out_calibration_error"] = metrics.calibration_error_interval(confidence, right)
     return {
         name: {"value": interval.value, "low": interval.low, "high": interval.high, "n": len(rows)}
         for name, interval in found.items()

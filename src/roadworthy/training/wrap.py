@@ -100,6 +100,8 @@ def wrap(
         require_oos(data, oos_label)
     spec = str(model) if isinstance(model, str | Path) else None
     loaded = as_model(model) if spec is None else load_model(spec, allow_pickle=allow_pickle)
+    if isinstance(loaded, GuardedModel):
+        raise ModelError("has a guard already", where=loaded.name, mend="wrap the model itself, or train it again")
     reference = spec if spec is not None and is_reference(spec) else None
     name = str(getattr(loaded, "name", type(loaded).__name__))
     answers, labels = ask(loaded, data.texts).predictions, strings(data.labels or ())
