@@ -16,8 +16,8 @@ from roadworthy.perturbations import families, perturb
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-PENALTIES = (0.3, 1.0, 3.0)
-WORD_WEIGHTS = (0.4, 0.7, 1.0)
+PENALTIES = (0.5, 1.0, 2.0)
+WORD_WEIGHTS = (0.3, 0.5, 0.8)
 # On how many messages at most, and in how many parts. Fewer messages are split anew, up to so many times: a choice by
 # a single split of few messages is mostly chance.
 MESSAGES, PARTS, REPEATS = 2_000, 4, 4
@@ -36,7 +36,7 @@ class Choice:
     word_weight
         The weight of words beside pieces of words.
     balanced
-        Whether rare classes weigh as much as common ones.
+        Whether a class weighs as the square root of its messages, not as their number: half-way to all classes alike.
     copies
         Whether the model is trained on a perturbed copy of every message, too.
     """
@@ -128,7 +128,7 @@ def fit(messages: TrainingMessages, choice: Choice) -> tuple[Any, Any]:
     texts, codes, weights = _with_copies(messages, choice.copies)
     features = text_features(len(messages.codes), word_weight=choice.word_weight, encoder=messages.encoder)
     matrix = features.fit_transform(texts)
-    return features, _machine(choice).fit(matrix, codes, sample_weight=weights)
+    return features, _machine(choice, codes, weights, matrix)
 
 
 def both(scores: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -140,8 +140,8 @@ def choose(messages: TrainingMessages, seed: int) -> list[Tried]:
     """Every setting that was tried, the one to take first.
 
     The penalty and the weight of words are tried together, then balanced classes, then perturbed copies. A setting
-    is taken instead of the usual one only where it is better by more than a standard error: among many settings some
-    look better by chance. Copies must, besides, help messages as they are *and* perturbed ones.
+    is taken instead of the usual one only where it is better by more than two standard errors: among many settings
+    some look better by chance. Copies must, besides, help messages as they are *and* perturbed ones.
     """
     rows = np.random.default_rng(seed).permutation(len(messages.codes))[:MESSAGES]
     sample = messages.take(np.sort(rows))
@@ -168,9 +168,9 @@ def helps(changed: Tried, before: Tried) -> bool:
 
 
 def _better(usual: Tried, other: Tried) -> Tried:
-    """The other setting if it is better by more than a standard error of the paired difference, else the usual one."""
+    """The other setting if it is better by more than two standard errors of the paired difference, else the usual."""
     gains = other.merits - usual.merits
-    return other if gains.mean() > gains.std() / np.sqrt(len(gains)) else usual
+    return other if gains.mean() > 2 * gains.std() / np.sqrt(len(gains)) else usual
 
 
 def held_out_folds(codes: NDArray[np.intp], seed: int, *, parts: int) -> NDArray[np.intp]:
@@ -226,7 +226,7 @@ def _try(
         asked = features.transform(messages.texts[test]), features.transform(perturbed[test])
         words = len(features.named_transformers[WORDS].vocabulary_)
         for row, choice in enumerate(choices):
-            machine = _machine(choice).fit(_weighted(seen, words, choice), codes, sample_weight=weights)
+            machine = _machine(choice, codes, weights, _weighted(seen, words, choice))
             for right, matrix in zip((clean, noisy), asked, strict=True):
                 right[row, test] += machine.predict(_weighted(matrix, words, choice)) == messages.codes[test]
     codes, n = messages.codes[held_out], len(repeats)
@@ -263,8 +263,12 @@ def _weighted(matrix: Any, words: int, choice: Choice) -> Any:
     return weighted
 
 
-def _machine(choice: Choice) -> Any:
+def _machine(choice: Choice, codes: NDArray[np.intp], weights: NDArray[np.float64], matrix: Any) -> Any:
+    """A support vector machine, fitted."""
     from sklearn.svm import LinearSVC
 
-    weight = "balanced" if choice.balanced else None
-    return LinearSVC(C=choice.penalty, class_weight=weight, dual=True, random_state=0, max_iter=10_000)
+    if choice.balanced:
+        weights = weights / np.sqrt(np.bincount(codes, weights)[codes])
+        weights *= len(codes) / weights.sum()
+    machine = LinearSVC(C=choice.penalty, dual=True, random_state=0, max_iter=10_000)
+    return machine.fit(matrix, codes, sample_weight=weights)
