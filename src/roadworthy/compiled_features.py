@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from roadworthy.spelling import SpellingCorrector
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -64,10 +66,10 @@ class _Block:
 
     def scale(self, values: NDArray[np.float64], counts: list[int] | None, unknown: int) -> float:
         """Turn the weights of the known n-grams into their values, in place; give the share that is known."""
-        mass = float(values @ values)
+        mass = float(values.dot(values))
         if counts is not None:
             values *= np.log(counts) + 1 if self.sublinear else counts
-        length = sqrt(mass if counts is None else float(values @ values)) if self.norm == "l2" else 1.0
+        length = sqrt(mass if counts is None else float(values.dot(values))) if self.norm == "l2" else 1.0
         if self.norm == "l1":
             length = float(values.sum())
         if length:
@@ -82,7 +84,8 @@ class CompiledFeatures:
     Parameters
     ----------
     transformer
-        A CountVectorizer, a TfidfVectorizer, or a FeatureUnion of these, perhaps with an embedding after them.
+        A CountVectorizer, a TfidfVectorizer, or a FeatureUnion of these, perhaps with an embedding after them, or with
+        a corrector of spelling before all of them.
 
     Raises
     ------
@@ -98,6 +101,7 @@ class CompiledFeatures:
     """
 
     def __init__(self, transformer: Any) -> None:
+        self._corrector, transformer = _corrected(transformer)
         parts = _parts(transformer)
         self.encoder: Any = None
         if hasattr(parts[-1][0], "encoder"):
@@ -119,19 +123,36 @@ class CompiledFeatures:
         found = [self.of_one(text) for text in texts]
         if self.encoder is None:
             return found
-        rows = self.encoder.encode(list(texts)).astype(float) * self._embedding_weight
+        rows = self.encoder.encode([self.correct(text) for text in texts]).astype(float) * self._embedding_weight
         return [features._replace(meaning=row) for features, row in zip(found, rows, strict=True)]
+
+    def correct(self, text: str) -> str:
+        """The message with its spelling corrected, if there is a corrector."""
+        return text if self._corrector is None else str(self._corrector.correct(text))
 
     def of_one(self, text: str) -> Features:
         """The features of one message, without its embedding."""
+        text = self.correct(text)
         found = [block.found(text) for block in self._blocks]
-        columns = np.array([column for known, _, _ in found for column in known], dtype=np.intp)
+        listed: list[int] = []
+        for own, _, _ in found:
+            listed += own
+        columns = np.array(listed, dtype=np.intp)
         values = self._weights[columns]
         start, known = 0, 0.0
         for block, (own, counts, unknown) in zip(self._blocks, found, strict=True):
-            known = block.scale(values[start : start + len(own)], counts, unknown)
-            start += len(own)
+            end = start + len(own)
+            known = block.scale(values[start:end], counts, unknown)
+            start = end
         return Features(columns, values, known)
+
+
+def _corrected(transformer: Any) -> tuple[SpellingCorrector | None, Any]:
+    """The corrector of spelling in front of the vectorizers, if there is one, and these."""
+    steps = [step for _, step in getattr(transformer, "steps", ())]
+    if len(steps) == 2 and isinstance(steps[0], SpellingCorrector):
+        return steps[0], steps[1]
+    return None, transformer
 
 
 def _parts(transformer: Any) -> list[tuple[Any, float]]:

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from roadworthy.compiled_features import CompiledFeatures
-from roadworthy.features import WORDS, text_features, tokenise
+from roadworthy.features import text_features, vocabulary_of
+from roadworthy.tokens import tokenise
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -84,7 +85,7 @@ class Familiarity:
         self.prototypes = prototypes
         self.meanings = meanings
         self.compiled = CompiledFeatures(self.features)
-        self._vocabulary = self.features.named_transformers[WORDS].vocabulary_
+        self._vocabulary = vocabulary_of(features)
         self._code = {label: code for code, label in enumerate(self.labels)}
         self._require_fit()
 
@@ -125,6 +126,9 @@ class Familiarity:
         meaning = self.meanings.similarity(self._every_column, features.meaning, code)
         return Parts(similarity, max(0.0, meaning), certainty)
 
+    def _tokens(self, text: str) -> tuple[str, ...]:
+        return tokenise(self.compiled.correct(text))
+
     def _require_fit(self) -> None:
         """Refuse prototypes of other features or classes."""
         expected = [(self.prototypes, self.compiled.ngrams), (self.meanings, self.compiled.dimension)]
@@ -141,12 +145,12 @@ class Familiarity:
 
     def known_words(self, text: str) -> float:
         """The share of its words that the training messages hold; 0 for a message without any."""
-        tokens = tokenise(text)
+        tokens = self._tokens(text)
         return sum(map(self._vocabulary.__contains__, tokens)) / len(tokens) if tokens else 0.0
 
     def unknown_words(self, text: str) -> tuple[str, ...]:
         """The words that no training message holds, in their order, each once."""
-        return tuple(dict.fromkeys(token for token in tokenise(text) if token not in self._vocabulary))
+        return tuple(dict.fromkeys(token for token in self._tokens(text) if token not in self._vocabulary))
 
 
 class Prototypes:
@@ -173,6 +177,7 @@ class Prototypes:
     def __init__(self, rows: Any, starts: NDArray[np.intp]) -> None:
         self.rows = rows
         self.starts = starts
+        self._of_class = [self._class(code) for code in range(len(self))]
         self._spare: list[NDArray[np.float64]] = []
 
     @classmethod
@@ -228,19 +233,25 @@ class Prototypes:
         columns, values
             The features that are not 0, each of shape (j,).
         """
-        length = float(values @ values)
-        if not length:
+        length = float(values.dot(values))
+        inside, own_columns, starts = self._of_class[code]
+        if not length or not len(starts):
             return 0.0
-        pointers = self.rows.indptr[self.starts[code] : self.starts[code + 1] + 1]
-        inside = slice(pointers[0], pointers[-1])
         # Threads may ask at once: each takes a vector of zeros of its own, and gives it back as it was.
-        dense = self._spare.pop() if self._spare else np.zeros(self.rows.shape[1])
+        dense = self._spare.pop() if self._spare else np.zeros(self.size)
         dense[columns] = values
-        products = self.rows.data[inside] * dense[self.rows.indices[inside]]
+        products = self.rows.data[inside] * dense.take(own_columns)
         dense[columns] = 0.0
         self._spare.append(dense)
-        nearest = float(np.add.reduceat(products, pointers[:-1] - pointers[0]).max())
+        nearest = float(np.add.reduceat(products, starts).max())
         return nearest / sqrt(length)
+
+    def _class(self, code: int) -> tuple[slice, NDArray[np.intp], NDArray[np.intp]]:
+        """Where a class's prototypes are in the data of `rows`, their columns, and where each that has any starts."""
+        pointers = self.rows.indptr[self.starts[code] : self.starts[code + 1] + 1].astype(np.intp)
+        inside = slice(pointers[0], pointers[-1])
+        starts = pointers[:-1][np.diff(pointers) > 0] - pointers[0]
+        return inside, self.rows.indices[inside].astype(np.intp), starts
 
 
 def _spread(rows: Any, cap: int) -> NDArray[np.intp]:

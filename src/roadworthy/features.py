@@ -1,28 +1,27 @@
-"""What a model sees of a message: its text brought to one spelling, words, pieces of words, and perhaps a meaning.
+"""What a model sees of a message, its spelling corrected: words, pieces of words, and perhaps a meaning.
 
-The analyzers are plain functions for scikit-learn's vectorizers, so that the spelling is part of the model.
+The analyzers are plain functions for scikit-learn's vectorizers, so that normalisation is part of the model.
 """
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from copy import copy
-from functools import cache, lru_cache
+from functools import lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 
-from roadworthy import lexicon
+from roadworthy.spelling import SpellingCorrector
+from roadworthy.tokens import tokenise
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
     from scipy.sparse import csr_matrix
-    from sklearn.pipeline import FeatureUnion
+    from sklearn.pipeline import Pipeline
 
 WORDS, CHARACTERS, MEANING = "words", "characters", "meaning"
 PIECES = (2, 3, 4)
@@ -31,54 +30,6 @@ WORD_WEIGHT = 0.5
 MEANING_WEIGHT = 2.0
 # Above so many messages a feature must stand in two of them; below, every one of them counts.
 _MANY = 5_000
-
-# Signs that belong to the letter before them, which `\w` leaves out: Latin, Arabic, Indic and Thai ones.
-_MARKS = "\u0300-\u036f\u064b-\u065f\u0900-\u0903\u093a-\u094f\u0980-\u0dff\u0e31-\u0e4e"
-_TOKEN = re.compile(rf"[\w{_MARKS}]+(?:'[\w{_MARKS}]+)*|[^\w\s]")
-_RUN = re.compile(r"(.)\1{2,}")
-_QUOTES = str.maketrans({"’": "'", "‘": "'", "´": "'", "`": "'", "“": '"', "”": '"'})
-
-
-def normalise(text: str) -> str:
-    """One spelling for what differs only in how it is typed: case, compatible characters, quotes, repeated letters.
-
-    Examples
-    --------
-    >>> normalise("I’m SOOOOO ｌａｔｅ")
-    "i'm soo late"
-    """
-    if not text.isascii():
-        text = unicodedata.normalize("NFKC", text).translate(_QUOTES)
-        text = "".join(character for character in text if unicodedata.category(character) != "Cf")
-    return _RUN.sub(r"\1\1", text.lower())
-
-
-@lru_cache(maxsize=8)
-def tokenise(text: str) -> tuple[str, ...]:
-    """The words and signs of a message, shorthand written out.
-
-    The last few messages are remembered, because words and pieces of words both start from here.
-
-    Examples
-    --------
-    >>> tokenise("Where r u? pls!")
-    ('where', 'are', 'you', '?', 'please', '!')
-    """
-    long_form = _long_forms()
-    tokens = _TOKEN.findall(normalise(text))
-    if not any(token in long_form for token in tokens):
-        return tuple(tokens)
-    return tuple(word for token in tokens for word in long_form.get(token, (token,)))
-
-
-@cache
-def _long_forms() -> dict[str, tuple[str, ...]]:
-    """Texting shorthand with what it stands for; the first meaning of a shorthand counts."""
-    found: dict[str, tuple[str, ...]] = {}
-    for long_form, short_forms in lexicon.alternatives("texting.tsv").items():
-        for short_form in short_forms:
-            found.setdefault(short_form, tuple(long_form.split()))
-    return found
 
 
 def word_ngrams(text: str) -> list[str]:
@@ -149,7 +100,7 @@ class SentenceEmbedding(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         return True
 
 
-def text_features(n: int, *, word_weight: float = WORD_WEIGHT, encoder: Any = None) -> FeatureUnion:
+def text_features(n: int, *, word_weight: float = WORD_WEIGHT, encoder: Any = None) -> Pipeline:
     """Unfitted features of a message: TF-IDF of word and character n-grams, and its embedding if there is an encoder.
 
     An n-gram counts once a message, and each of the blocks has length 1 before it is weighted.
@@ -169,7 +120,7 @@ def text_features(n: int, *, word_weight: float = WORD_WEIGHT, encoder: Any = No
     (2, 54)
     """
     from sklearn.feature_extraction.text import TfidfVectorizer
-    from sklearn.pipeline import FeatureUnion
+    from sklearn.pipeline import FeatureUnion, make_pipeline
 
     rare = 1 if n <= _MANY else 2
     blocks: list[tuple[str, Any]] = [
@@ -179,16 +130,25 @@ def text_features(n: int, *, word_weight: float = WORD_WEIGHT, encoder: Any = No
     if encoder is not None:
         blocks.append((MEANING, SentenceEmbedding(encoder)))
     weights = {WORDS: word_weight, CHARACTERS: 1.0, MEANING: MEANING_WEIGHT}
-    return FeatureUnion(blocks, transformer_weights={name: weights[name] for name, _ in blocks})
+    union = FeatureUnion(blocks, transformer_weights={name: weights[name] for name, _ in blocks})
+    return make_pipeline(SpellingCorrector(), union)
 
 
-def with_encoder(features: FeatureUnion, encoder: Any) -> FeatureUnion:
+def vocabulary_of(features: Pipeline) -> dict[str, int]:
+    """The columns of the words, and of the pairs of words, that fitted features know."""
+    found: dict[str, int] = features[-1].named_transformers[WORDS].vocabulary_
+    return found
+
+
+def with_encoder(features: Pipeline, encoder: Any) -> Pipeline:
     """The same fitted features, embedding by another encoder; those that embed nothing stay as they are."""
-    if MEANING not in features.named_transformers:
+    corrector, union = (step for _, step in features.steps)
+    if MEANING not in union.named_transformers:
         return features
-    other = copy(features)
-    blocks = [(name, block) for name, block in features.transformer_list if name != MEANING]
-    other.transformer_list = [*blocks, (MEANING, SentenceEmbedding(encoder))]
+    other, new_union = copy(features), copy(union)
+    blocks = [(name, block) for name, block in union.transformer_list if name != MEANING]
+    new_union.transformer_list = [*blocks, (MEANING, SentenceEmbedding(encoder))]
+    other.steps = [(name, step if step is corrector else new_union) for name, step in features.steps]
     return other
 
 

@@ -12,8 +12,9 @@ import numpy as np
 from roadworthy.data import Predictions
 from roadworthy.errors import DataError
 from roadworthy.familiarity import Familiarity, Parts, Prototypes
-from roadworthy.features import embed_once, tokenise, with_encoder
+from roadworthy.features import embed_once, with_encoder
 from roadworthy.language import UNKNOWN, guess_language
+from roadworthy.tokens import tokenise
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

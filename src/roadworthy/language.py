@@ -89,12 +89,12 @@ def _function_words() -> dict[str, tuple[str, ...]]:
 
 def _latin_language(text: str) -> str:
     known = _function_words()
-    votes = {"en": 0}
     text = text.lower()
     if not text.isascii():
         text = unicodedata.normalize("NFC", text).replace("’", "'")
-    for word in _WORD.findall(text):
-        for language in known.get(word, ()):
-            votes[language] = votes.get(language, 0) + 1
-    best = max(votes, key=votes.__getitem__)
-    return best if votes[best] >= 2 and votes[best] > votes["en"] else "en"
+    votes = [language for word in _WORD.findall(text) for language in known.get(word, ())]
+    english = votes.count("en")
+    if len(votes) < english + 2:
+        return "en"
+    best = max(votes, key=votes.count)
+    return best if votes.count(best) > max(1, english) else "en"

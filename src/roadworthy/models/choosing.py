@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from roadworthy.features import WORD_WEIGHT, WORDS, text_features
+from roadworthy.features import WORD_WEIGHT, text_features, vocabulary_of
 from roadworthy.perturbations import families, perturb
 
 if TYPE_CHECKING:
@@ -224,7 +224,7 @@ def _try(
         features = text_features(len(train), word_weight=1.0, encoder=messages.encoder)
         seen = features.fit_transform(texts)
         asked = features.transform(messages.texts[test]), features.transform(perturbed[test])
-        words = len(features.named_transformers[WORDS].vocabulary_)
+        words = len(vocabulary_of(features))
         for row, choice in enumerate(choices):
             machine = _machine(choice, codes, weights, _weighted(seen, words, choice))
             for right, matrix in zip((clean, noisy), asked, strict=True):

@@ -15,6 +15,7 @@ TRUSTED = (
     "roadworthy.features.character_ngrams",
     "roadworthy.features.word_ngrams",
     "roadworthy.models.hardened.HardenedClassifier",
+    "roadworthy.spelling.SpellingCorrector",
 )
 BY_NAME = "put it behind a function of your own, and name that: python:MODULE:FUNCTION"
 

@@ -120,7 +120,7 @@ def vocabulary_of(model: Any) -> Vocabulary | None:
 
 
 def _tokens(text: str) -> list[str]:
-    from roadworthy.features import tokenise
+    from roadworthy.tokens import tokenise
 
     return list(tokenise(text))
 
