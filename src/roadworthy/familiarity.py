@@ -33,12 +33,15 @@ class Parts(NamedTuple):
         share of the message's n-grams that is known.
     meaning
         Cosine of their embeddings.
+    confidence
+        The probability of the answered class: how much likelier it is than the others.
     certainty
-        How sure the model is.
+        How sure the model is that it is any of its classes, where it can tell.
     """
 
     similarity: float
     meaning: float
+    confidence: float
     certainty: float
 
     @property
@@ -47,7 +50,7 @@ class Parts(NamedTuple):
 
         Examples
         --------
-        >>> Parts(0.5, float("nan"), 1.0).familiarity
+        >>> Parts(0.5, float("nan"), 1.0, float("nan")).familiarity
         0.75
         """
         known = [part for part in self if part == part]
@@ -110,7 +113,9 @@ class Familiarity:
         meanings = pick(matrix[:, ngrams:]) if matrix.shape[1] > ngrams else None
         return cls(features, known.tolist(), pick(matrix[:, :ngrams]), meanings)
 
-    def parts(self, text: str, label: str, certainty: float, features: Features | None = None) -> Parts:
+    def parts(
+        self, text: str, label: str, confidence: float, certainty: float = nan, features: Features | None = None
+    ) -> Parts:
         """What makes one message familiar; its features, if they are there already, are used.
 
         A label that no training message has is similar to nothing.
@@ -119,12 +124,12 @@ class Familiarity:
             features = self.compiled.of([text])[0]
         code = self._code.get(label)
         if code is None:
-            return Parts(0.0, nan if self.meanings is None else 0.0, certainty)
+            return Parts(0.0, nan if self.meanings is None else 0.0, confidence, certainty)
         similarity = self.prototypes.similarity(features.columns, features.values, code) * features.known
         if self.meanings is None or features.meaning is None:
-            return Parts(similarity, nan, certainty)
+            return Parts(similarity, nan, confidence, certainty)
         meaning = self.meanings.similarity(self._every_column, features.meaning, code)
-        return Parts(similarity, max(0.0, meaning), certainty)
+        return Parts(similarity, max(0.0, meaning), confidence, certainty)
 
     def _tokens(self, text: str) -> tuple[str, ...]:
         return tokenise(self.compiled.correct(text))
