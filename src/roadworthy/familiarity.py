@@ -33,28 +33,30 @@ class Parts(NamedTuple):
         share of the message's n-grams that is known.
     meaning
         Cosine of their embeddings.
-    confidence
-        The probability of the answered class: how much likelier it is than the others.
     certainty
-        How sure the model is that it is any of its classes, where it can tell.
+        How sure the model is.
     """
 
     similarity: float
     meaning: float
-    confidence: float
     certainty: float
 
     @property
     def familiarity(self) -> float:
-        """Their mean, of those that are known.
+        """The mean of how near the message is, by both measures alike, and of how sure the model is.
 
         Examples
         --------
-        >>> Parts(0.5, float("nan"), 1.0, float("nan")).familiarity
-        0.75
+        >>> Parts(similarity=0.5, meaning=0.7, certainty=1.0).familiarity
+        0.8
         """
-        known = [part for part in self if part == part]
-        return sum(known) / len(known)
+        near = _mean(self.similarity, self.meaning)
+        return _mean(near, self.certainty)
+
+
+def _mean(one: float, other: float) -> float:
+    """The mean of two numbers, or the first where the other is NaN."""
+    return one if other != other else (one + other) / 2
 
 
 class Familiarity:
@@ -113,9 +115,7 @@ class Familiarity:
         meanings = pick(matrix[:, ngrams:]) if matrix.shape[1] > ngrams else None
         return cls(features, known.tolist(), pick(matrix[:, :ngrams]), meanings)
 
-    def parts(
-        self, text: str, label: str, confidence: float, certainty: float = nan, features: Features | None = None
-    ) -> Parts:
+    def parts(self, text: str, label: str, certainty: float, features: Features | None = None) -> Parts:
         """What makes one message familiar; its features, if they are there already, are used.
 
         A label that no training message has is similar to nothing.
@@ -124,12 +124,12 @@ class Familiarity:
             features = self.compiled.of([text])[0]
         code = self._code.get(label)
         if code is None:
-            return Parts(0.0, nan if self.meanings is None else 0.0, confidence, certainty)
+            return Parts(0.0, nan if self.meanings is None else 0.0, certainty)
         similarity = self.prototypes.similarity(features.columns, features.values, code) * features.known
         if self.meanings is None or features.meaning is None:
-            return Parts(similarity, nan, confidence, certainty)
+            return Parts(similarity, nan, certainty)
         meaning = self.meanings.similarity(self._every_column, features.meaning, code)
-        return Parts(similarity, max(0.0, meaning), confidence, certainty)
+        return Parts(similarity, max(0.0, meaning), certainty)
 
     def _tokens(self, text: str) -> tuple[str, ...]:
         return tokenise(self.compiled.correct(text))

@@ -58,8 +58,8 @@ class _HeldOut(NamedTuple):
 class Guard:
     """Says of each answer of a classifier whether it can be trusted.
 
-    Familiarity is a mean: how near the message is to the nearest prototype of the class that was answered, by its
-    n-grams and, with an encoder, by its embedding, and how sure the model is. A message is flagged when it is less
+    Familiarity is half how near the message is to the nearest prototype of the class that was answered, by its n-grams
+    and, with an encoder, by its embedding, and half how sure the model is. A message is flagged when it is less
     familiar than all but a stated share of ordinary messages. The threshold is cross-conformal: it comes from messages
     that neither the prototypes nor the model behind the answers had seen (Vovk, "Cross-conformal predictors", 2015). A
     message that is empty, far longer than any training message, or in a language that these are not in, is flagged
@@ -123,15 +123,14 @@ class Guard:
         features
             Features that are fitted on all the messages already, where there are some.
         certainty
-            How sure that model is that each message belongs to any of its classes, shape (n,), 0 to 1, where it can
-            tell.
+            How sure that model is, shape (n,), 0 to 1, where there is a better measure than its confidence.
 
         Raises
         ------
         DataError
             There are too few messages for the flag rate.
         """
-        sure = np.full(len(texts), nan) if certainty is None else certainty
+        sure = answers.confidence if certainty is None else certainty
         self.longest_ = _TIMES_THE_LONGEST * max(map(len, texts))
         self.languages_ = _languages(texts)
         encoder = embed_once(self.encoder)
@@ -156,19 +155,18 @@ class Guard:
         text: str,
         label: str,
         confidence: float,
-        certainty: float = nan,
+        certainty: float | None = None,
         features: Features | None = None,
     ) -> Verdict:
-        """The verdict on one answer; certainty and the features of the message are used where they are given."""
+        """The verdict on one answer; a better measure than confidence, and features, are used where they are given."""
         broken = self._rules(text, label)
         if EMPTY in broken:
             return Verdict(0.0, broken)
-        if not self.uses_confidence:
-            confidence = certainty = nan
-        parts = self.familiarity_.parts(text, label, confidence, certainty, features)
+        sure = confidence if certainty is None else certainty
+        parts = self.familiarity_.parts(text, label, sure if self.uses_confidence else nan, features)
         familiarity = parts.familiarity
         if familiarity < self.threshold_:
-            broken += tuple(reason for reason in self._low(text, parts) if reason not in broken)
+            broken += tuple(reason for reason in self._low(text, parts, confidence) if reason not in broken)
         return Verdict(familiarity, broken)
 
     def settings(self) -> dict[str, Any]:
@@ -227,10 +225,11 @@ class Guard:
         known = Familiarity.fit([texts[i] for i in seen], [labels[i] for i in seen], encoder=encoder)
         asked = [row for row in np.flatnonzero(held_out).tolist() if labels[row] != self.oos_label]
         for row, features in zip(asked, known.compiled.of([texts[i] for i in asked]), strict=True):
-            text, label, confidence, certainty = texts[row], str(answers.labels[row]), nan, nan
-            if self.uses_confidence:
-                confidence, certainty = float(answers.confidence[row]), float(sure[row])
-            parts = known.parts(text, label, confidence, certainty, features)
+            text, label = texts[row], str(answers.labels[row])
+            certainty, confidence = (
+                (float(sure[row]), float(answers.confidence[row])) if self.uses_confidence else (nan, nan)
+            )
+            parts = known.parts(text, label, certainty, features)
             familiarity = -inf if self._rules(text, label) else parts.familiarity
             yield _HeldOut(familiarity, Low(parts.similarity, parts.meaning, confidence, known.known_words(text)))
 
@@ -255,11 +254,11 @@ class Guard:
             broken.append(OUT_OF_SCOPE)
         return tuple(broken)
 
-    def _low(self, text: str, parts: Parts) -> list[str]:
+    def _low(self, text: str, parts: Parts, confidence: float) -> list[str]:
         """Why a message is unfamiliar: what is unusually low; where nothing is by itself, no class fits it well."""
         low = self.low_
         strange = parts.similarity < low.similarity or parts.meaning < low.meaning
-        unsure = parts.confidence < low.confidence
+        unsure = self.uses_confidence and confidence < low.confidence
         new_words = self.familiarity_.known_words(text) < low.words
         found = ((strange, OUT_OF_SCOPE), (unsure, LOW_CONFIDENCE), (new_words, UNFAMILIAR_WORDS))
         return [reason for is_low, reason in found if is_low] or [OUT_OF_SCOPE]
