@@ -43,20 +43,15 @@ class Parts(NamedTuple):
 
     @property
     def familiarity(self) -> float:
-        """The mean of how near the message is, by both measures alike, and of how sure the model is.
+        """The mean of those that are known.
 
         Examples
         --------
-        >>> Parts(similarity=0.5, meaning=0.7, certainty=1.0).familiarity
-        0.8
+        >>> Parts(similarity=0.5, meaning=float("nan"), certainty=1.0).familiarity
+        0.75
         """
-        near = _mean(self.similarity, self.meaning)
-        return _mean(near, self.certainty)
-
-
-def _mean(one: float, other: float) -> float:
-    """The mean of two numbers, or the first where the other is NaN."""
-    return one if other != other else (one + other) / 2
+        known = [part for part in self if part == part]
+        return sum(known) / len(known)
 
 
 class Familiarity:
