@@ -86,6 +86,12 @@ def test_what_cannot_be_used_is_refused_with_its_rows(texts: Any, labels: Any, s
     assert said in str(caught.value)
 
 
+def test_columns_of_other_lengths_are_refused_however_a_dataset_is_made() -> None:
+    for columns in ({"labels": ("x", "y")}, {"kinds": ("slang", "slang")}):
+        with pytest.raises(DataError, match="these: 1 texts but 2 (labels|kinds)"):
+            Dataset(("a",), name="these", **columns)
+
+
 def test_kinds_are_checked_like_labels() -> None:
     assert Dataset.of(["a"], kinds=["slang"]).kinds == ("slang",)
     with pytest.raises(DataError, match="row 1: the kind is empty"):
@@ -149,6 +155,47 @@ def test_predictions_are_unflagged_unless_told_otherwise() -> None:
         [0.7, 0.5],
         [True, False],
     )
+
+
+def test_predictions_without_a_guard_know_neither_familiarity_nor_reasons() -> None:
+    found = Predictions(np.array(["a", "b"], dtype=object), np.array([0.5, 0.6]))
+    assert np.isnan(found.familiarity).tolist() == [True, True]
+    assert found.reasons == ((), ())
+    assert len(Predictions(np.array([], dtype=object), np.zeros(0)).reasons) == 0
+
+
+reasons = st.lists(st.sampled_from(["empty", "too_long", "out_of_scope"]), max_size=2, unique=True).map(tuple)
+answers = st.tuples(st.sampled_from("abc"), st.floats(0, 1), st.floats(0, 1), reasons)
+
+
+def predictions(rows: list[tuple[str, float, float, tuple[str, ...]]]) -> Predictions:
+    labels, confidence, familiarity, why = zip(*rows, strict=True) if rows else ((), (), (), ())
+    flagged = np.array([bool(reasons) for reasons in why], dtype=bool)
+    return Predictions(np.array(labels, dtype=object), np.array(confidence), flagged, np.array(familiarity), why)
+
+
+def rows_of(found: Predictions) -> list[tuple[Any, ...]]:
+    columns = (found.labels, found.confidence, found.familiarity, found.reasons, found.flagged)
+    return list(zip(*columns, strict=True))
+
+
+@given(st.lists(st.lists(answers, max_size=5), min_size=1, max_size=4))
+def test_batches_are_joined_in_their_order(batches: list[list[Any]]) -> None:
+    joined = Predictions.concatenate([predictions(batch) for batch in batches])
+    whole = [row for batch in batches for row in batch]
+    assert rows_of(joined) == rows_of(predictions(whole))
+    assert isinstance(joined.reasons, tuple)
+
+
+@given(st.lists(answers, min_size=1, max_size=8), st.data())
+def test_rows_are_taken_with_all_that_is_known_of_them(rows: list[Any], data: st.DataObject) -> None:
+    found = predictions(rows)
+    picked = data.draw(st.lists(st.integers(-len(rows), len(rows) - 1), max_size=10))
+    assert rows_of(found.take(np.array(picked, dtype=np.intp))) == [rows_of(found)[row] for row in picked]
+    start, stop = data.draw(st.integers(0, 8)), data.draw(st.integers(0, 8))
+    assert rows_of(found.take(slice(start, stop))) == rows_of(found)[start:stop]
+    chosen = np.array([row % 2 == 0 for row in range(len(rows))])
+    assert rows_of(found.take(chosen)) == rows_of(found)[::2]
 
 
 def test_the_protocols_tell_models_apart() -> None:

@@ -14,7 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import matthews_corrcoef, roc_auc_score
 
+from roadworthy import support_desk
 from roadworthy.errors import DataError, ModelError, OutputError
+from roadworthy.training import hardened as recipe
 
 ROOT = Path(__file__).parents[1]
 REAL = ROOT.parent / "shared" / "data"
@@ -374,6 +376,150 @@ def git(folder, *asked):
 def test_without_git_the_commit_is_unknown(exam, tmp_path, monkeypatch):
     monkeypatch.setattr("shutil.which", lambda _: None)
     assert exam.commit(tmp_path) == "unknown"
+
+
+# No test label reaches training or a threshold
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory):
+    """A bot whose messages are those of support_desk: enough of them for the real recipe."""
+    folder = tmp_path_factory.mktemp("data") / "shop"
+    write(folder / "train.csv", ("sentence", "label"), labelled(support_desk.load_train(), 2))
+    asked = [(text, NO if label == support_desk.OOS_LABEL else label) for text, label in labelled(REAL_STYLE, 15)]
+    write(folder / "test.csv", ("sentence", "label"), asked)
+    return folder
+
+
+REAL_STYLE = support_desk.load_real_style()
+
+
+def labelled(data, each):
+    """Every so many-th message of a few intents."""
+    intents = ("order_status", "refund_status", "cancel_order", support_desk.OOS_LABEL)
+    return [row for row in zip(data.texts[::each], data.labels[::each], strict=True) if row[1] in intents]
+
+
+@pytest.fixture(scope="module")
+def before(exam, shop):
+    return sit(exam, shop)
+
+
+def sit(exam, folder):
+    """Sit the exam with the real recipe: what was trained, and what every system answered."""
+    trained, answered = [], []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(recipe, "train_hardened", kept(recipe.train_hardened, trained))
+        patch.setattr(exam, "_ask_ours", kept(exam._ask_ours, answered))
+        patch.setattr(exam, "_ask_notebook", kept(exam._ask_notebook, answered))
+        exam.main(["--data", str(folder), "--results", str(folder.parent / "results.csv")])
+    return trained, answered
+
+
+def kept(function, found):
+    def call(*arguments, **named):
+        found.append(function(*arguments, **named))
+        return found[-1]
+
+    return call
+
+
+def changed(folder, copy, change):
+    """The same bot, the rows of whose test went through a function."""
+    shutil.copytree(folder, copy)
+    with (folder / "test.csv").open(encoding="utf-8", newline="") as file:
+        header, *rows = csv.reader(file)
+    write(copy / "test.csv", header, change(rows))
+    return copy
+
+
+def shuffled(rows):
+    texts, labels = zip(*rows, strict=True)
+    return list(zip(texts, np.random.default_rng(0).permutation(labels).tolist(), strict=True))
+
+
+def in_the_answers_favour(rows):
+    return [(text, NO if row % 2 else "order_status") for row, (text, _) in enumerate(rows)]
+
+
+def everything_in(artifact):
+    """All that training found, as bytes or numbers that can be compared."""
+    model = artifact.model
+    arrays = {**model.guard.arrays(), "weights": model.model.weights, "intercept": model.model.intercept}
+    return (
+        {name: array.tobytes() for name, array in arrays.items()},
+        model.guard.settings(),
+        (artifact.data, artifact.parameters, artifact.figures),
+    )
+
+
+@pytest.mark.parametrize("change", [shuffled, in_the_answers_favour])
+def test_other_test_labels_change_no_answer_flag_threshold_or_figure_of_training(exam, shop, before, tmp_path, change):
+    (trained,), answers = before
+    (again,), same_answers = sit(exam, changed(shop, tmp_path / "changed", change))
+    assert everything_in(trained) == everything_in(again)
+    assert len(answers) == len(same_answers) == 2
+    for one, other in zip(answers, same_answers, strict=True):
+        assert one.labels.tolist() == other.labels.tolist()
+        assert one.scores.tobytes() == other.scores.tobytes()
+        assert one.flagged.tolist() == other.flagged.tolist()
+    assert answers[0].flagged.any()
+
+
+def test_other_test_messages_change_nothing_that_was_trained(exam, shop, before, tmp_path):
+    backwards = changed(shop, tmp_path / "changed", lambda rows: [(text[::-1], label) for text, label in rows])
+    (trained,), (again,) = before[0], sit(exam, backwards)[0]
+    assert everything_in(trained) == everything_in(again)
+
+
+class Sealed(tuple):
+    """Labels that may be used in no way until they are unsealed."""
+
+    is_open = False
+
+
+def sealed_use(name):
+    def use(self, *arguments):
+        assert self.is_open, "a test label was used before all systems had answered"
+        return getattr(tuple, name)(self, *arguments)
+
+    return use
+
+
+USES = (
+    "__iter__",
+    "__getitem__",
+    "__len__",
+    "__contains__",
+    "__hash__",
+    "__eq__",
+    "__add__",
+    "__repr__",
+    "count",
+    "index",
+)
+for name in USES:
+    setattr(Sealed, name, sealed_use(name))
+
+
+def test_test_labels_are_sealed_until_all_systems_have_answered(exam, shop, tmp_path, monkeypatch):
+    bot, answered = exam.read_bot(shop), []
+    sealed = Sealed(bot.test.labels)
+    object.__setattr__(bot.test, "labels", sealed)
+
+    def unseal(told):
+        answered.append(told)
+        sealed.is_open = len(answered) == 2
+        return told
+
+    for name in ("_ask_ours", "_ask_notebook"):
+        ask = getattr(exam, name)
+        monkeypatch.setattr(exam, name, lambda *arguments, ask=ask: unseal(ask(*arguments)))
+    with pytest.raises(AssertionError, match="used before"):
+        list(bot.test.labels)
+    exam.begin_record(tmp_path / "results.csv")
+    exam.sit(bot, None, tmp_path / "results.csv")
+    assert [row["system"] for row in recorded(tmp_path / "results.csv")] == ["ours", "notebook"]
 
 
 # Real messages

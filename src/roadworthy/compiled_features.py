@@ -104,9 +104,11 @@ class CompiledFeatures:
         self._corrector, transformer = _corrected(transformer)
         parts = _parts(transformer)
         self.encoder: Any = None
-        if hasattr(parts[-1][0], "encoder"):
+        if parts and hasattr(parts[-1][0], "encoder"):
             embedding, self._embedding_weight = parts.pop()
             self.encoder = embedding.encoder
+        if not parts:
+            raise TypeError("a union without n-grams is not compiled")
         self._blocks: list[_Block] = []
         weights = []
         size = 0

@@ -130,6 +130,7 @@ class Guard:
         DataError
             There are too few messages for the flag rate.
         """
+        self.uses_certainty_ = certainty is not None
         sure = answers.confidence if certainty is None else certainty
         self.longest_ = _TIMES_THE_LONGEST * max(map(len, texts))
         self.languages_ = _languages(texts)
@@ -175,6 +176,7 @@ class Guard:
             "flag_rate": self.flag_rate,
             "oos_label": self.oos_label,
             "uses_confidence": self.uses_confidence,
+            "uses_certainty": self.uses_certainty_,
             "languages": list(self.languages_),
             "longest": self.longest_,
             "calibrated_on": self.calibrated_on_,
@@ -201,6 +203,7 @@ class Guard:
             Something is missing, or does not fit the rest.
         """
         guard = cls(**{name: settings[name] for name in ("flag_rate", "oos_label", "uses_confidence")})
+        guard.uses_certainty_ = settings["uses_certainty"]
         guard.longest_ = settings["longest"]
         guard.languages_ = tuple(settings["languages"])
         guard.calibrated_on_ = settings["calibrated_on"]
@@ -273,10 +276,10 @@ def require_flag_rate(flag_rate: float) -> float:
 
 def _threshold(values: Sequence[float], rate: float) -> float:
     """The value below which a new one falls with at most that probability: the conformal quantile of n values."""
-    k = floor(rate * (len(values) + 1) + 1e-9)
+    k = min(floor(rate * (len(values) + 1) + 1e-9), len(values))
     if k < 1:
         raise DataError(
-            f"{len(values)} messages are too few for a flag rate of {rate:.0%}",
+            f"{len(values)} messages are too few for a flag rate of {100 * rate:g}%",
             mend=f"give at least {ceil(1 / rate - 1e-9) - 1} messages of classes that have two, or a higher flag rate",
         )
     return float(np.sort(values)[k - 1])

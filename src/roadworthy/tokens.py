@@ -8,8 +8,12 @@ from functools import cache, lru_cache
 
 from roadworthy import lexicon
 
-# Signs that belong to the letter before them, which `\w` leaves out: Latin, Arabic, Indic and Thai ones.
-_MARKS = "\u0300-\u036f\u064b-\u065f\u0900-\u0903\u093a-\u094f\u0980-\u0dff\u0e31-\u0e4e"
+# Signs that belong to the letter before them, which `\w` leaves out: Latin, Hebrew, Arabic, Indic and Thai ones.
+_MARKS = (
+    "\u0300-\u036f\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7"
+    "\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06dc\u06df-\u06e4\u06e7\u06e8\u06ea-\u06ed"
+    "\u0900-\u0903\u093a-\u094f\u0951-\u0957\u0962\u0963\u0980-\u0dff\u0e31-\u0e3a\u0e47-\u0e4e"
+)
 _TOKEN = re.compile(rf"[\w{_MARKS}]+(?:'[\w{_MARKS}]+)*|[^\w\s]")
 _RUN = re.compile(r"(.)\1{2,}")
 _QUOTES = str.maketrans({"’": "'", "‘": "'", "´": "'", "`": "'", "“": '"', "”": '"'})
@@ -23,9 +27,13 @@ def normalise(text: str) -> str:
     >>> normalise("I’m SOOOOO ｌａｔｅ")
     "i'm soo late"
     """
-    if not text.isascii():
-        text = unicodedata.normalize("NFKC", text).translate(_QUOTES)
+    if text.isascii():
+        text = text.replace("`", "'")
+    else:
+        # Quotes come first, because NFKC takes an acute accent that stands alone apart.
+        text = text.translate(_QUOTES)
         text = "".join(character for character in text if unicodedata.category(character) != "Cf")
+        text = unicodedata.normalize("NFKC", text).translate(_QUOTES)
     return _RUN.sub(r"\1\1", text.lower())
 
 
@@ -53,5 +61,6 @@ def _long_forms() -> dict[str, tuple[str, ...]]:
     found: dict[str, tuple[str, ...]] = {}
     for long_form, short_forms in lexicon.alternatives("texting.tsv").items():
         for short_form in short_forms:
-            found.setdefault(short_form, tuple(long_form.split()))
-    return found
+            found.setdefault(normalise(short_form), tuple(long_form.split()))
+    # What a shorthand stands for may be shorthand itself: k, ok, okay.
+    return {short: tuple(last for word in long for last in found.get(word, (word,))) for short, long in found.items()}

@@ -168,3 +168,29 @@ def test_a_clustering_is_labels_without_classes() -> None:
     model = as_model(make_pipeline(CountVectorizer(), KMeans(2, n_init=1, random_state=0)).fit(TEXTS))
     assert isinstance(model, LabelOnly)
     assert set(ask(model, TEXTS).predictions.labels) == {"0", "1"}
+
+
+class Halves:
+    """In the place of a compiled model: equal probabilities."""
+
+    classes = ("order", "refund")
+
+    def predict_proba(self, texts: Sequence[str]) -> np.ndarray:
+        return np.full((len(texts), 2), 0.5)
+
+
+def test_a_compiled_model_answers_where_there_is_one() -> None:
+    model = as_model(pair())
+    assert isinstance(model, SklearnClassifier)
+    assert model.compiled is None
+    own = model.predict_proba(TEXTS)
+    assert np.array_equal(own, model.estimator.predict_proba(TEXTS))
+    model.compiled = Halves()
+    assert model.predict_proba(TEXTS).tolist() == [[0.5, 0.5]] * 4
+    assert model.classes == ("order", "refund")
+
+
+def test_texts_of_any_sequence_reach_scikit_learn_as_a_list() -> None:
+    model = as_model(pair())
+    for texts in (tuple(TEXTS), np.array(TEXTS), np.array(TEXTS, dtype=object)):
+        assert np.array_equal(model.predict_proba(texts), model.predict_proba(TEXTS))

@@ -1,12 +1,14 @@
 """Every spec loads its model, and what does not load says why in one line."""
 
 import pickle
+import shutil
 import sys
 import types
 from pathlib import Path
 from typing import Any
 
 import joblib
+import numpy as np
 import pytest
 import sklearn
 import skops.io
@@ -16,7 +18,12 @@ from sklearn.pipeline import Pipeline, make_pipeline
 
 from roadworthy.errors import ModelError
 from roadworthy.models import load_model
+from roadworthy.models.adapt import SklearnClassifier
+from roadworthy.models.artifact import Artifact
 from roadworthy.models.ask import ask
+from roadworthy.models.compiled import CompiledModel, fuzzed
+from roadworthy.models.guarded import GuardedModel
+from roadworthy.models.load import find_artifact
 
 TEXTS = ["my order is late", "where is my order", "give me a refund", "refund please now"]
 LABELS = ["order", "order", "refund", "refund"]
@@ -56,6 +63,68 @@ def test_a_pair_of_pickles_loads(folder: Path, pipeline: Pipeline) -> None:
     for name, (_, step) in zip(("v.pkl", "m.pkl"), pipeline.steps, strict=True):
         (folder / name).write_bytes(pickle.dumps(step))
     assert answers("pickles:v.pkl, m.pkl", allow_pickle=True) == LABELS
+
+
+def test_whatever_linear_model_a_file_holds_is_compiled_and_answers_alike(folder: Path, pipeline: Pipeline) -> None:
+    for name, (_, step) in zip(("v.pkl", "m.pkl"), pipeline.steps, strict=True):
+        (folder / name).write_bytes(pickle.dumps(step))
+    (folder / "whole.pkl").write_bytes(pickle.dumps(pipeline))
+    skops.io.dump(pipeline, folder / "model.skops")
+    asked = [*TEXTS, *fuzzed(50), "", "my ORDER!!"]
+    for spec in ("pickles:v.pkl,m.pkl", "whole.pkl", "model.skops"):
+        model = load_model(spec, allow_pickle=True)
+        assert isinstance(model, SklearnClassifier)
+        assert isinstance(model.compiled, CompiledModel)
+        assert model.name == model.compiled.name == spec
+        assert np.allclose(model.predict_proba(asked), pipeline.predict_proba(asked), rtol=0, atol=1e-9)
+
+
+def test_a_hardened_model_in_a_skops_file_loads(folder: Path, trained: Artifact) -> None:
+    skops.io.dump(trained.model.estimator.without_leftovers(), folder / "hardened.skops")
+    model = load_model("hardened.skops")
+    assert isinstance(model, SklearnClassifier)
+    expected = trained.model.estimator.predict_proba(TEXTS)
+    assert np.allclose(model.predict_proba(TEXTS), expected, rtol=0, atol=1e-9)
+
+
+def test_a_folder_loads_with_its_guard(folder: Path, saved: Path, trained: Artifact) -> None:
+    shutil.copytree(saved, folder / "desk")
+    # So MLflow keeps it: the artifact is a folder inside.
+    shutil.copytree(saved, folder / "mlflow" / "roadworthy")
+    (folder / "mlflow" / "MLmodel").touch()
+    for spec in ("desk", folder / "desk", "desk/", "mlflow"):
+        model = load_model(spec)
+        assert isinstance(model, GuardedModel)
+        assert model.answer(TEXTS).reasons == trained.model.answer(TEXTS).reasons
+    assert find_artifact(folder / "mlflow") == folder / "mlflow" / "roadworthy"
+    assert find_artifact(folder) is None
+
+
+@pytest.mark.parametrize("allowed", [True, False])
+def test_a_hugging_face_model_is_told_whether_a_pickle_may_be_loaded(
+    monkeypatch: pytest.MonkeyPatch, allowed: bool
+) -> None:
+    asked: list[tuple[str, bool]] = []
+    monkeypatch.setattr(
+        "roadworthy.models.load.load_huggingface", lambda spec, allow_pickle: asked.append((spec, allow_pickle))
+    )
+    load_model("hf:someone/model", allow_pickle=allowed)
+    assert asked == [("hf:someone/model", allowed)]
+
+
+@pytest.mark.parametrize("spec", ["empty", "."])
+def test_a_folder_of_anything_else_says_so(folder: Path, spec: str) -> None:
+    (folder / "empty").mkdir()
+    with pytest.raises(ModelError) as caught:
+        load_model(spec)
+    assert str(caught.value) == f"{spec}: holds no roadworthy.json; give a folder written by roadworthy train or wrap"
+
+
+def test_no_spec_is_not_the_working_directory(folder: Path, saved: Path) -> None:
+    shutil.copytree(saved, folder, dirs_exist_ok=True)
+    assert isinstance(load_model("."), GuardedModel)
+    with pytest.raises(ModelError, match="no adapter fits this spec"):
+        load_model("")
 
 
 def test_a_skops_file_loads_without_leave(folder: Path, pipeline: Pipeline) -> None:
@@ -100,7 +169,8 @@ def test_a_module_is_found_in_the_working_directory(folder: Path) -> None:
     [
         (
             "model",
-            "model: no adapter fits this spec; give a folder written by train or wrap, pickles:VECTORIZER,MODEL, a .skops, .joblib or .pkl file, hf:",
+            "model: no adapter fits this spec; give a folder written by train or wrap, pickles:VECTORIZER,MODEL, "
+            "a .skops, .joblib or .pkl file, hf:DIRECTORY, or python:MODULE:FUNCTION",
         ),
         ("", "no adapter fits this spec"),
         ("http://x", "no adapter fits this spec"),

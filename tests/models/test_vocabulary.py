@@ -145,3 +145,13 @@ class Stepping:
 )
 def test_what_knows_no_single_words_has_no_vocabulary(model: Any) -> None:
     assert vocabulary_of(model) is None
+
+
+def test_a_guarded_model_knows_the_words_of_its_guard() -> None:
+    from roadworthy import support_desk
+    from roadworthy.training.wrap import wrap
+
+    guarded = wrap(lambda texts: ["cancel_order"] * len(texts), support_desk.load_train().sample(60)).artifact.model
+    vocabulary = vocabulary_of(guarded)
+    assert vocabulary is not None
+    assert vocabulary.unseen("my qwrtz, order") == ("qwrtz",)

@@ -260,7 +260,7 @@ def _model_card(job: _Job, answers: Answers, vocabulary: Vocabulary | None) -> M
         type=kind,
         classes=tuple(classes),
         vocabulary_size=None if vocabulary is None else len(vocabulary),
-        guarded=hasattr(model, "guard") or bool(answers.predictions.flagged.any()),
+        guarded=hasattr(type(model), "answer_one") or bool(answers.predictions.flagged.any()),
     )
 
 

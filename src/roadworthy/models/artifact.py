@@ -16,13 +16,14 @@ import uuid
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from math import isnan, nan
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from roadworthy.errors import ModelError, OutputError, named
+from roadworthy.errors import ModelError, OutputError, RoadworthyError, named
 from roadworthy.features import with_encoder
 from roadworthy.guard import Guard
 from roadworthy.models import skops_file
@@ -31,7 +32,7 @@ from roadworthy.models.compiled import PROBES, CompiledModel, as_fast_model, com
 from roadworthy.models.encoder import read_encoder
 from roadworthy.models.guarded import GuardedModel
 from roadworthy.models.hardened import HardenedClassifier
-from roadworthy.models.reference import fingerprint, require_unchanged
+from roadworthy.models.reference import fingerprint, is_reference, require_unchanged
 from roadworthy.output import require_writable, write_bytes, write_text
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from roadworthy.models.adapt import Model
 
 SCHEMA = 1
+HARDENED = "hardened"
 CARD, MODEL, FEATURES, GUARD = "roadworthy.json", "model.skops", "features.skops", "guard.npz"
 ENCODER, REQUIREMENTS = "encoder", "requirements.txt"
 _SAME = 1e-6
@@ -55,7 +57,7 @@ class Probe(_Part):
 
     text: str
     label: str
-    confidence: float
+    confidence: float | None
     familiarity: float
     reasons: tuple[str, ...]
 
@@ -75,6 +77,7 @@ class GuardSettings(_Part):
     flag_rate: float
     oos_label: str | None
     uses_confidence: bool
+    uses_certainty: bool
     languages: tuple[str, ...]
     longest: int
     calibrated_on: int
@@ -167,7 +170,7 @@ def load_artifact(directory: str | Path) -> Artifact:
     encoder = None if card.encoder is None else read_encoder(directory / ENCODER)
     try:
         guard, model, estimator = _restore(directory, card, encoder)
-    except ModelError:
+    except RoadworthyError:
         raise
     except Exception as error:
         raise ModelError(
@@ -196,16 +199,23 @@ def require_place(directory: Path) -> None:
 
 def _save(artifact: Artifact, directory: Path) -> Path:
     require_place(directory)
-    directory.parent.mkdir(parents=True, exist_ok=True)
-    stage, before = (directory.with_name(f".{uuid.uuid4().hex}") for _ in range(2))
+    place = directory.resolve()
+    made = [folder for folder in place.parents if not folder.exists()]
+    stage, before = (place.with_name(f".{uuid.uuid4().hex}") for _ in range(2))
     try:
         _write(artifact, stage)
-        if directory.exists():
-            directory.rename(before)
-        stage.rename(directory)
-    finally:
+        if place.exists():
+            place.rename(before)
+        stage.rename(place)
+    except BaseException:
         shutil.rmtree(stage, ignore_errors=True)
-        shutil.rmtree(before, ignore_errors=True)
+        if before.exists():
+            before.rename(place)
+        for folder in made:
+            with suppress(OSError):
+                folder.rmdir()
+        raise
+    shutil.rmtree(before, ignore_errors=True)
     return directory
 
 
@@ -218,7 +228,7 @@ def _write(artifact: Artifact, stage: Path) -> None:
     files = {GUARD: _npz(model.guard.arrays())}
     if artifact.reference is None:
         files[MODEL] = skops_file.dump(_saved(estimator), artifact.model.name)
-    if not isinstance(estimator, HardenedClassifier):
+    if artifact.recipe != HARDENED:
         files[FEATURES] = skops_file.dump(with_encoder(model.guard.familiarity_.features, None), "the guard")
     files[REQUIREMENTS] = "".join(f"{line}\n" for line in requirements(encoder)).encode()
     for file, content in files.items():
@@ -252,10 +262,8 @@ def _saved(estimator: Any) -> Any:
 
 def _restore(directory: Path, card: Card, encoder: Any) -> tuple[Guard, Model, Any]:
     """The guard, the model, compiled where it was, and the estimator behind it."""
-    estimator: Any = None
-    if card.reference is None:
-        estimator = skops_file.load(directory / MODEL)
-    if isinstance(estimator, HardenedClassifier):
+    estimator: Any = None if card.reference is not None else skops_file.load(directory / MODEL)
+    if card.recipe == HARDENED:
         estimator = estimator.with_encoder(encoder)
         features = estimator.features_
     else:
@@ -265,7 +273,7 @@ def _restore(directory: Path, card: Card, encoder: Any) -> tuple[Guard, Model, A
     guard.encoder = encoder
     if card.reference is not None:
         return guard, _referred(card), None
-    if isinstance(estimator, HardenedClassifier):
+    if card.recipe == HARDENED:
         model: Model = (compile_model(estimator, name=card.name) if card.compiled else None) or as_model(estimator)
     else:
         model = as_fast_model(estimator, card.name)
@@ -275,8 +283,11 @@ def _restore(directory: Path, card: Card, encoder: Any) -> tuple[Guard, Model, A
 def _referred(card: Card) -> Model:
     from roadworthy.models.load import load_model
 
-    require_unchanged(str(card.reference), card.reference_sha256)
-    return load_model(str(card.reference))
+    spec = str(card.reference)
+    if not is_reference(spec):
+        raise ModelError("is no model that stays elsewhere", where=spec, mend="wrap it again: roadworthy wrap")
+    require_unchanged(spec, card.reference_sha256)
+    return load_model(spec)
 
 
 def _read_card(directory: Path) -> Card:
@@ -304,7 +315,7 @@ def _read_card(directory: Path) -> Card:
 
 
 def _schema_of(content: str) -> object:
-    with suppress(ValueError):
+    with suppress(ValueError, RecursionError):
         read = json.loads(content)
         return read.get("schema_version") if isinstance(read, dict) else None
     return None
@@ -323,7 +334,7 @@ def _require_same_answers(model: GuardedModel, card: Card, directory: Path) -> N
     for probe, answer in zip(card.probes, model.answers(texts), strict=True):
         near = np.allclose(
             (answer.confidence, answer.familiarity),
-            (probe.confidence, probe.familiarity),
+            (nan if probe.confidence is None else probe.confidence, probe.familiarity),
             rtol=0,
             atol=_SAME,
             equal_nan=True,
@@ -362,7 +373,7 @@ def _probe(model: GuardedModel, text: str) -> Probe:
     return Probe(
         text=text,
         label=answer.label,
-        confidence=answer.confidence,
+        confidence=None if isnan(answer.confidence) else answer.confidence,
         familiarity=answer.familiarity,
         reasons=answer.reasons,
     )
@@ -370,7 +381,7 @@ def _probe(model: GuardedModel, text: str) -> Probe:
 
 def _npz(arrays: Mapping[str, NDArray[Any]]) -> bytes:
     content = io.BytesIO()
-    np.savez_compressed(content, allow_pickle=False, **arrays)
+    np.savez_compressed(content, **arrays)  # type: ignore[arg-type]  # numpy's stubs take every name for its flag
     return content.getvalue()
 
 

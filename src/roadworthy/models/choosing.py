@@ -143,8 +143,7 @@ def choose(messages: TrainingMessages, seed: int) -> list[Tried]:
     is taken instead of the usual one only where it is better by more than two standard errors: among many settings
     some look better by chance. Copies must, besides, help messages as they are *and* perturbed ones.
     """
-    rows = np.random.default_rng(seed).permutation(len(messages.codes))[:MESSAGES]
-    sample = messages.take(np.sort(rows))
+    sample = messages.take(_sample(messages.codes, seed))
     repeats = max(1, min(REPEATS, MESSAGES // len(sample.codes)))
     folds = [held_out_folds(sample.codes, seed + repeat, parts=PARTS) for repeat in range(repeats)]
     perturbed = strings(written_by_users([*sample.texts], severity=JUDGED_SEVERITY, seed=seed + 1))
@@ -159,6 +158,16 @@ def choose(messages: TrainingMessages, seed: int) -> list[Tried]:
     found += tried(replace(best.choice, copies=True))
     best = _better(best, found[-1]) if helps(found[-1], best) else best
     return [best, *(other for other in found if other.choice != best.choice)]
+
+
+def _sample(codes: NDArray[np.intp], seed: int) -> NDArray[np.intp]:
+    """The rows to choose on, in their order: two messages of every class, and others at random up to the limit."""
+    rows = np.random.default_rng(seed).permutation(len(codes))
+    order = np.argsort(codes[rows], kind="stable")
+    place = np.empty(len(codes), dtype=np.intp)
+    place[order] = np.arange(len(codes)) - np.searchsorted(codes[rows][order], codes[rows][order])
+    first = np.argsort(place >= 2, kind="stable")
+    return np.sort(rows[first][:MESSAGES])
 
 
 def helps(changed: Tried, before: Tried) -> bool:

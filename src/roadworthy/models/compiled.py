@@ -88,9 +88,9 @@ class CompiledModel:
 
     def probabilities(self, features: Features) -> NDArray[np.float64]:
         """The probabilities of the classes for one message, shape (k,)."""
-        return self.answer(features)[0]
+        return self.scored(features)[0]
 
-    def answer(self, features: Features) -> tuple[NDArray[np.float64], float]:
+    def scored(self, features: Features) -> tuple[NDArray[np.float64], float]:
         """The probabilities of the classes for one message, shape (k,), and the highest score."""
         powers: NDArray[np.float64] = features.values @ self.weights[features.columns]
         powers += self.intercept

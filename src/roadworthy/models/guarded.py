@@ -9,10 +9,12 @@ import numpy as np
 
 from roadworthy.data import Predictions
 from roadworthy.models.ask import predict
+from roadworthy.models.choosing import both
 from roadworthy.models.compiled import CompiledModel
 from roadworthy.models.hardened import certainty_of
 
 if TYPE_CHECKING:
+    from roadworthy.compiled_features import Features
     from roadworthy.guard import Guard
     from roadworthy.models.adapt import Model
 
@@ -55,7 +57,7 @@ class GuardedModel:
         self.model = model
         self.guard = guard
         self.name = name
-        self.estimator = estimator
+        self.estimator = getattr(model, "estimator", None) if estimator is None else estimator
         self.classes: Sequence[str] = tuple(getattr(model, "classes", ())) or guard.familiarity_.labels
         self._linear = model if isinstance(model, CompiledModel) else None
         if self._linear is not None:
@@ -84,16 +86,27 @@ class GuardedModel:
         return self.answers([text])[0]
 
     def _answer(self, linear: CompiledModel, text: str, features: Any) -> Answer:
-        probabilities, score = linear.answer(features)
+        probabilities, score = linear.scored(features)
         best = int(probabilities.argmax())
         label, confidence = linear.classes[best], float(probabilities[best])
-        familiarity, reasons = self.guard.judge_one(text, label, confidence, certainty_of(score), features)
-        return Answer(label, confidence, familiarity, reasons)
+        return self._judged(text, label, confidence, certainty_of(score), features)
 
     def _answers_of_any(self, texts: Sequence[str]) -> list[Answer]:
+        if not texts:
+            return []
         found = predict(self.model, texts)
-        labels = [str(label) for label in found.labels]
-        confidence = [float(value) for value in found.confidence]
-        verdicts = self.guard.judge(texts, labels, confidence)
-        rows = zip(labels, confidence, verdicts, strict=True)
-        return [Answer(label, sure, verdict.familiarity, verdict.reasons) for label, sure, verdict in rows]
+        certainty = self._certainty(texts)
+        features = self.guard.familiarity_.compiled.of(texts)
+        rows = zip(texts, found.labels, found.confidence, certainty, features, strict=True)
+        return [self._judged(text, str(label), float(sure), any_class, of) for text, label, sure, any_class, of in rows]
+
+    def _certainty(self, texts: Sequence[str]) -> list[float | None]:
+        """How sure a hardened model that is not compiled is; None for a model that does not say."""
+        if not self.guard.uses_certainty_ or self.estimator is None:
+            return [None] * len(texts)
+        found: list[float | None] = certainty_of(both(self.estimator.decision_function(texts)).max(axis=1)).tolist()
+        return found
+
+    def _judged(self, text: str, label: str, confidence: float, certainty: float | None, features: Features) -> Answer:
+        familiarity, reasons = self.guard.judge_one(text, label, confidence, certainty, features)
+        return Answer(label, confidence, familiarity, reasons)

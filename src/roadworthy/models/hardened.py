@@ -102,6 +102,8 @@ class HardenedClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         from sklearn.utils.validation import check_is_fitted
 
         check_is_fitted(self)
+        if isinstance(texts, str):
+            raise DataError("a single text", mend="give a list of texts")
         scores: NDArray[np.float64] = self.linear_.decision_function(self.features_.transform(list(texts)))
         return scores
 
@@ -111,7 +113,8 @@ class HardenedClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     def predict(self, texts: Sequence[str]) -> NDArray[Any]:
         """The most probable label of each message, shape (n,)."""
-        found: NDArray[Any] = self.classes_[both(self.decision_function(texts)).argmax(axis=1)]
+        best = both(self.decision_function(texts)).argmax(axis=1)
+        found: NDArray[Any] = self.classes_[best]
         return found
 
     def with_encoder(self, encoder: Any) -> HardenedClassifier:
@@ -136,6 +139,7 @@ class HardenedClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         if len(self.classes_) < 2:
             mend = "give messages of at least two classes"
             raise DataError(f"a single class ({str(self.classes_[0])!r})", where="labels", mend=mend)
+        require_two(codes)
         copies = written_by_users(checked, severity=COPY_SEVERITY, seed=self.random_state)
         return TrainingMessages(strings(checked), strings(copies), codes, embed_once(self.encoder))
 
@@ -153,6 +157,12 @@ class HardenedClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         tags.input_tags.string = True
         tags.input_tags.two_d_array = False
         return tags
+
+
+def require_two(codes: NDArray[np.intp]) -> None:
+    """Refuse messages of which none can be held out, because each is the only one of its class."""
+    if np.bincount(codes).max() < 2:
+        raise DataError("a single message in every class", where="labels", mend="give two messages a class or more")
 
 
 def softmax(scores: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-import importlib.util
 import sys
+from collections.abc import Iterator, Sequence
+from importlib.machinery import ModuleSpec
 from pathlib import Path
 
-from roadworthy.errors import ModelError, named
+from roadworthy.errors import ModelError
 
 # What a spec may start with that names a model which an artifact cannot hold.
 KINDS = ("python:", "hf:")
@@ -25,7 +26,14 @@ def is_reference(spec: str) -> bool:
 
 
 def fingerprint(spec: str) -> str | None:
-    """The hash of the source file that ``python:module:function`` names; None for what is no such file.
+    """The hash of the source that ``python:module:function`` names, its packages included; None for no such spec.
+
+    Nothing of it is run: the files are looked up, not imported.
+
+    Raises
+    ------
+    ModelError
+        It is a part of Python itself, or is not found.
 
     Examples
     --------
@@ -40,15 +48,26 @@ def fingerprint(spec: str) -> str | None:
     here = str(Path.cwd())
     if here not in sys.path:
         sys.path.insert(0, here)
-    try:
-        found = importlib.util.find_spec(module)
-    except (ImportError, ValueError, AttributeError) as error:
-        raise ModelError(f"is not found ({named(error)})", where=spec, mend="run it where that module is") from error
-    if found is None:
-        raise ModelError("no such module here", where=spec, mend="run it in the folder, or install the package, of it")
-    if not found.has_location or not found.origin:
-        return None
-    return hashlib.sha256(Path(found.origin).read_bytes()).hexdigest()
+    contents = [file.read_bytes() for file in _files(module, spec)]
+    return hashlib.sha256(b"".join(contents)).hexdigest() if contents else None
+
+
+def _files(module: str, spec: str) -> Iterator[Path]:
+    """The source files of a module and of the packages around it."""
+    path: Sequence[str] | None = None
+    parts = module.split(".")
+    for depth in range(1, len(parts) + 1):
+        found = _find(".".join(parts[:depth]), path) if parts[depth - 1].isidentifier() else None
+        if found is None:
+            raise ModelError("no such module here", where=spec, mend="run it in its folder, or install its package")
+        if found.origin and Path(found.origin).is_file():
+            yield Path(found.origin)
+        path = found.submodule_search_locations
+
+
+def _find(name: str, path: Sequence[str] | None) -> ModuleSpec | None:
+    specs = (finder.find_spec(name, path) for finder in sys.meta_path)
+    return next((found for found in specs if found is not None), None)
 
 
 def require_unchanged(spec: str, sha256: str | None) -> None:

@@ -115,8 +115,10 @@ def vocabulary_of(model: Any) -> Vocabulary | None:
     vectorizer = _find_vectorizer(getattr(model, "estimator", None) or model)
     if vectorizer is not None and vectorizer.ngram_range[0] <= 1:
         return Vocabulary.of_vectorizer(vectorizer)
-    guard = getattr(model, "guard", None)
-    return None if guard is None else Vocabulary(guard.familiarity_.words, _tokens, by_chunk=True)
+    # Only what says on its class that it is a guarded model: a proxy may have any attribute.
+    if not hasattr(type(model), "answer_one"):
+        return None
+    return Vocabulary(model.guard.familiarity_.words, _tokens, by_chunk=True)
 
 
 def _tokens(text: str) -> list[str]:

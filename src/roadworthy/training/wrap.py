@@ -16,6 +16,7 @@ from roadworthy.models.artifact import Artifact, messages_card
 from roadworthy.models.choosing import Choice, TrainingMessages, both, fit, held_out_folds, parts_of, splits, strings
 from roadworthy.models.encoder import load_encoder
 from roadworthy.models.guarded import GuardedModel
+from roadworthy.models.hardened import require_two
 from roadworthy.models.reference import is_reference
 from roadworthy.training.hardened import held_out_figures, require_oos
 
@@ -106,7 +107,9 @@ def wrap(
     name = str(getattr(loaded, "name", type(loaded).__name__))
     answers, labels = ask(loaded, data.texts).predictions, strings(data.labels or ())
     _require_shared_labels(answers, data, name)
-    folds = held_out_folds(np.unique(labels.astype(str), return_inverse=True)[1], seed, parts=parts_of(len(data)))
+    codes = np.unique(labels.astype(str), return_inverse=True)[1]
+    require_two(codes)
+    folds = held_out_folds(codes, seed, parts=parts_of(len(data)))
     plain = _plain_answers(data, folds)
     accuracy, learnable = (float((found == labels)[folds >= 0].mean()) for found in (answers.labels, plain))
     if seen is None:

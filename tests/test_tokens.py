@@ -1,0 +1,40 @@
+"""One spelling for what people type: laws on any text."""
+
+import unicodedata
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from roadworthy import lexicon
+from roadworthy.tokens import normalise, tokenise
+
+
+@given(st.text(st.characters(exclude_characters="İ")))
+@example("e\u200d\u0301")
+@example("i`m")
+@example("i´m")
+def test_a_spelling_stays_as_it_is(text):
+    assert normalise(normalise(text)) == normalise(text)
+
+
+@pytest.mark.parametrize("quote", "'’‘´`")
+@pytest.mark.parametrize("rest", ["", " é"])
+def test_every_apostrophe_is_the_same(quote, rest):
+    assert normalise(f"I{quote}m{rest}") == f"i'm{rest}"
+    assert tokenise(f"I{quote}m{rest}")[0] == "i'm"
+
+
+def test_shorthand_is_written_out_to_its_end():
+    for shorts in lexicon.alternatives("texting.tsv").values():
+        for short in shorts:
+            once = tokenise(short)
+            assert tokenise(" ".join(once)) == once, short
+    assert tokenise("k") == tokenise("kk") == tokenise("ok") == ("okay",)
+    assert tokenise("byeee") == ("bye",)
+
+
+@pytest.mark.parametrize("block", [(0x590, 0x5FF), (0x600, 0x6FF), (0x900, 0x97F), (0xE00, 0xE7F)])
+def test_every_mark_stays_with_its_letter(block):
+    marks = [chr(code) for code in range(*block) if unicodedata.category(chr(code)) in {"Mn", "Mc"}]
+    assert [mark for mark in marks if len(tokenise(f"a{mark}b")) != 1] == []
