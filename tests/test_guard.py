@@ -344,8 +344,17 @@ def test_a_restored_guard_gives_the_same_verdicts(small, rows):
 
 
 def test_settings_say_what_was_told_and_learned(small):
-    wanted = (0.2, "oos", True, ["en"], 4 * len("where is my order"), 6, ["order", "refund"])
-    names = ("flag_rate", "oos_label", "uses_confidence", "languages", "longest", "calibrated_on", "labels")
+    wanted = (0.2, "oos", True, False, ["en"], 4 * len("where is my order"), 6, ["order", "refund"])
+    names = (
+        "flag_rate",
+        "oos_label",
+        "uses_confidence",
+        "uses_certainty",
+        "languages",
+        "longest",
+        "calibrated_on",
+        "labels",
+    )
     assert small.settings() == dict(zip(names, wanted, strict=True))
 
 

@@ -9,7 +9,8 @@ from rich.console import Console
 from roadworthy import inspect, support_desk
 from roadworthy.demo import Story, print_story
 from roadworthy.demo.screen import confident_and_right, worth_showing
-from roadworthy.demo.story import Reply
+from roadworthy.demo.comparison import changed_answers
+from roadworthy.demo.story import Guarded, Reply
 from roadworthy.report.wording import cell, percent
 from roadworthy.training.notebook import train_notebook
 
@@ -33,8 +34,12 @@ def screen(inspection, replies, **changes):
         url="http://127.0.0.1:1/predict",
         clean=(reply(predicted="a", confidence=0.9),),
         real_style=replies,
+        guarded=changes.get("guarded", ()),
         inspection=inspection,
+        hardened=inspection,
         report="report.html",
+        hardened_report="report-hardened.html",
+        artifact="hardened",
         tracked=changes.get("tracked"),
     )
     console = Console(width=100, file=io.StringIO())
@@ -94,4 +99,22 @@ def test_the_command_is_one_that_the_reader_can_run(inspection, monkeypatch, tmp
     monkeypatch.setattr("sys.executable", str(tmp_path / ".venv" / "bin" / "python"))
     monkeypatch.chdir(tmp_path)
     printed, _ = screen(inspection, (reply(), OUTSIDE))
-    assert "Yours   .venv/bin/roadworthy inspect" in printed
+    assert "Yours   .venv/bin/roadworthy train" in printed
+    assert "        .venv/bin/roadworthy inspect model" in printed
+
+
+def test_of_wrong_answers_some_are_right_now_and_others_flagged_for_each_reason(inspection):
+    replies = tuple(reply(f"a message number {i}", label="a", confidence=i / 10) for i in range(6))
+    guarded = (
+        Guarded("a message number 0", "a", "a", 0.9, ()),
+        Guarded("a message number 1", "a", "b", 0.2, ("low_confidence",)),
+        Guarded("a message number 2", "a", "b", 0.2, ("low_confidence", "out_of_scope")),
+        Guarded("a message number 3", "a", "b", 0.2, ("out_of_scope",)),
+        Guarded("a message number 4", "a", "b", 0.9, ()),
+        Guarded("a message number 5", "a", "a", 0.9, ("out_of_scope",)),
+        Guarded("another message", "a", "a", 0.9, ()),
+    )
+    printed, story = screen(inspection, replies, guarded=guarded)
+    assert [found.text[-1] for found in changed_answers(story)] == ["0", "3", "2"]
+    assert "⚑ low confidence + out of scope" in printed
+    assert "report-hardened.html" in printed

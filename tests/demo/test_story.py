@@ -18,6 +18,8 @@ def test_the_command_tells_it(tmp_path, monkeypatch, capsys):
     assert left.value.code == 0
     assert "200 OK 1,340 times" in capsys.readouterr().out
     assert (tmp_path / "there" / "report" / "report.html").is_file()
+    assert (tmp_path / "there" / "report-hardened" / "report.html").is_file()
+    assert (tmp_path / "there" / "hardened" / "roadworthy.json").is_file()
 
 
 def test_an_api_that_does_not_start_is_said(tmp_path):
@@ -31,13 +33,16 @@ def test_without_the_extra_it_says_what_to_install(tmp_path, monkeypatch):
         pass
 
 
-def test_tracking_records_the_training_and_the_inspection(tmp_path, monkeypatch):
+def test_tracking_records_both_trainings_and_both_inspections(tmp_path, monkeypatch):
     told = []
     monkeypatch.setattr("roadworthy.tracking.track_notebook", lambda *given: told.append(given))
+    monkeypatch.setattr("roadworthy.tracking.track_artifact", lambda *given: told.append(given))
     monkeypatch.setattr("roadworthy.tracking.track_inspection", lambda *given, **more: told.append(more) or "run 7")
     assert story.tell_story(tmp_path, track=True).tracked == "run 7"
     assert isinstance(told[0][0], NotebookModel)
-    assert told[1]["estimator"] is not None
+    assert told[1][0].recipe == "hardened"
+    assert told[2]["estimator"] is not None
+    assert told[3]["artifact"] is told[1][0]
 
 
 def test_the_port_is_free_again_afterwards(tmp_path, monkeypatch):

@@ -207,8 +207,9 @@ def _print_places(story: Story, console: Console) -> None:
     console.print(f"        {story.hardened_report}", soft_wrap=True, markup=False)
     if story.tracked:
         console.print(f"MLflow  {story.tracked}", soft_wrap=True, markup=False)
-    console.print(f"Yours   {_command()} train TRAIN.csv --out model", markup=False)
-    console.print("        roadworthy inspect model CLEAN.csv --real PRODUCTION.csv", markup=False)
+    command = _command()
+    console.print(f"Yours   {command} train TRAIN.csv --out model", soft_wrap=True, markup=False)
+    console.print(f"        {command} inspect model CLEAN.csv --real PRODUCTION.csv", soft_wrap=True, markup=False)
 
 
 def _command() -> str:
