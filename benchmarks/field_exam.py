@@ -97,24 +97,31 @@ def main(arguments: Sequence[str] | None = None) -> None:
     try:
         begin_record(options.results)
         for bot in [read_bot(folder) for folder in find_bots(options.data)]:
-            examine(bot, train_ours(bot.train, options.encoder), [train_baseline(bot.train)], options.results)
+            sit(bot, options.encoder, options.results)
     except RoadworthyError as error:
         parser.exit(2, f"{parser.prog}: {error}\n")
 
 
+def sit(bot: Bot, encoder: str | None, results: Path) -> None:
+    """Train on the training messages of one bot, and examine what came out on its test messages."""
+    examine(bot, train_ours(bot.train, encoder), [train_baseline(bot.train)], results)
+
+
 def examine(bot: Bot, ours: Sequence[System], others: Sequence[System], results: Path) -> None:
-    """Ask every system, print the tables of one bot, and record the run, also where printing fails."""
+    """Ask every system, print the tables of one bot, and record the run, also where printing fails.
+
+    The test labels are first looked at when all systems have answered.
+    """
     platforms = [System(name, partial(_as_it_answered, said)) for name, said in bot.platforms.items()]
-    mine, theirs, known = ([_row(bot, system) for system in systems] for systems in (ours, others, platforms))
-    rows = [*mine, *theirs, *known]
+    systems = [*ours, *others, *platforms]
+    answers = [system.answer(bot.test.texts) for system in systems]
+    truth = _labels(bot.test.labels or ())
+    rows = [Row(system, measure(truth, said)) for system, said in zip(systems, answers, strict=True)]
+    mine, known = rows[: len(ours)], rows[len(systems) - len(platforms) :]
     try:
         print("\n".join([*table(bot, rows), "", *table_of_differences(mine, known)]), flush=True)
     finally:
         append_record(results, bot, rows)
-
-
-def _row(bot: Bot, system: System) -> Row:
-    return Row(system, measure(_labels(bot.test.labels or ()), system.answer(bot.test.texts)))
 
 
 def find_bots(directory: Path) -> list[Path]:

@@ -8,8 +8,8 @@ from rich.console import Console
 
 from roadworthy import inspect, support_desk
 from roadworthy.demo import Story, print_story
-from roadworthy.demo.screen import confident_and_right, worth_showing
 from roadworthy.demo.comparison import changed_answers
+from roadworthy.demo.screen import confident_and_right, worth_showing
 from roadworthy.demo.story import Guarded, Reply
 from roadworthy.report.wording import cell, percent
 from roadworthy.training.notebook import train_notebook
