@@ -7,10 +7,14 @@ import pytest
 import roadworthy
 
 PUBLIC = [
+    "Artifact",
     "BlackBox",
     "Classifier",
     "Dataset",
     "Draw",
+    "Guard",
+    "GuardedModel",
+    "HardenedClassifier",
     "Inspection",
     "Perturbation",
     "Predictions",
@@ -18,11 +22,15 @@ PUBLIC = [
     "Suite",
     "families",
     "inspect",
+    "load_artifact",
+    "load_encoder",
     "load_model",
     "perturb",
     "perturbation",
     "read_dataset",
     "support_desk",
+    "train_hardened",
+    "wrap",
     "write_report",
 ]
 

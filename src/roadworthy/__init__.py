@@ -13,16 +13,27 @@ if TYPE_CHECKING:
     from roadworthy import support_desk
     from roadworthy.data import BlackBox, Classifier, Dataset, Predictions, read_dataset
     from roadworthy.errors import RoadworthyError
+    from roadworthy.guard import Guard
     from roadworthy.inspection import Inspection, Suite, inspect
     from roadworthy.models import load_model
+    from roadworthy.models.artifact import Artifact, load_artifact
+    from roadworthy.models.encoder import load_encoder
+    from roadworthy.models.guarded import GuardedModel
+    from roadworthy.models.hardened import HardenedClassifier
     from roadworthy.perturbations import Draw, Perturbation, families, perturb, perturbation
     from roadworthy.report import write_report
+    from roadworthy.training.hardened import train_hardened
+    from roadworthy.training.wrap import wrap
 
 _HOMES = {
+    "Artifact": "models.artifact",
     "BlackBox": "data",
     "Classifier": "data",
     "Dataset": "data",
     "Draw": "perturbations",
+    "Guard": "guard",
+    "GuardedModel": "models.guarded",
+    "HardenedClassifier": "models.hardened",
     "Inspection": "inspection",
     "Perturbation": "perturbations",
     "Predictions": "data",
@@ -30,19 +41,27 @@ _HOMES = {
     "Suite": "inspection",
     "families": "perturbations",
     "inspect": "inspection",
+    "load_artifact": "models.artifact",
+    "load_encoder": "models.encoder",
     "load_model": "models",
     "perturb": "perturbations",
     "perturbation": "perturbations",
     "read_dataset": "data",
     "support_desk": "",
+    "train_hardened": "training.hardened",
+    "wrap": "training.wrap",
     "write_report": "report",
 }
 
 __all__ = [
+    "Artifact",
     "BlackBox",
     "Classifier",
     "Dataset",
     "Draw",
+    "Guard",
+    "GuardedModel",
+    "HardenedClassifier",
     "Inspection",
     "Perturbation",
     "Predictions",
@@ -50,11 +69,15 @@ __all__ = [
     "Suite",
     "families",
     "inspect",
+    "load_artifact",
+    "load_encoder",
     "load_model",
     "perturb",
     "perturbation",
     "read_dataset",
     "support_desk",
+    "train_hardened",
+    "wrap",
     "write_report",
 ]
 

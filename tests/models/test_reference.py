@@ -70,6 +70,17 @@ def test_a_module_in_a_package_is_found(folder: Path) -> None:
     assert fingerprint(package(folder)) == hashlib.sha256(SOURCE.encode()).hexdigest()
 
 
+def test_a_package_that_changes_is_another_fingerprint(folder: Path) -> None:
+    spec = package(folder)
+    known = fingerprint(spec)
+    init = next(folder.glob(f"{PACKAGE}*/__init__.py"))
+    init.write_text("changed = True\n")
+    with pytest.raises(ModelError, match="has changed since it was wrapped"):
+        require_unchanged(spec, known)
+    init.write_text("")
+    require_unchanged(spec, known)
+
+
 def test_the_package_around_a_module_is_not_run_either(folder: Path) -> None:
     fingerprint(package(folder, "from pathlib import Path\nPath('ran').touch()\n"))
     assert not (folder / "ran").exists()

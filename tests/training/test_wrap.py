@@ -3,6 +3,7 @@
 import pickle
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,7 +16,7 @@ from sklearn.svm import LinearSVC
 from roadworthy import support_desk
 from roadworthy.data import Dataset
 from roadworthy.errors import DataError, ModelError
-from roadworthy.guard import EMPTY, LOW_CONFIDENCE, OUT_OF_SCOPE
+from roadworthy.guard import EMPTY, LOW_CONFIDENCE, OUT_OF_SCOPE, Guard
 from roadworthy.models import as_model
 from roadworthy.models.artifact import messages_card
 from roadworthy.models.compiled import CompiledModel
@@ -129,11 +130,23 @@ def test_a_model_has_seen_what_it_is_too_good_on(
     )
 
 
-def test_a_seen_models_guard_learns_from_answers_in_cross_validation(pipeline: Pipeline, seen: Wrapped) -> None:
-    # By the model's own answers, which are all right, messages would look more familiar than new ones can.
-    own = wrap(pipeline, SEEN, seen=False)
-    flagged, by_itself = (found.artifact.model.answer(NEW.texts).flagged.mean() for found in (seen, own))
-    assert flagged < by_itself
+@pytest.mark.parametrize(("data", "is_seen"), [(SEEN, True), (HELD_OUT, False)], ids=["seen", "held out"])
+def test_the_guard_learns_from_answers_to_messages_that_were_new(
+    pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch, data: Dataset, is_seen: bool
+) -> None:
+    given: list[tuple[list[str], np.ndarray]] = []
+    right = Guard.fit
+
+    def fit(self: Guard, texts: Any, labels: Any, answers: Any, folds: np.ndarray, **options: Any) -> Guard:
+        given.append((answers.labels.tolist(), folds))
+        return right(self, texts, labels, answers, folds, **options)
+
+    monkeypatch.setattr(Guard, "fit", fit)
+    wrap(pipeline, data, seen=is_seen)
+    [(answered, folds)] = given
+    own, plain = pipeline.predict(data.texts).tolist(), module._plain_answers(data, folds).tolist()
+    assert own != plain
+    assert answered == (plain if is_seen else own)
 
 
 def test_what_a_plain_model_answers_is_held_out() -> None:

@@ -123,10 +123,11 @@ def _out_of_scope(found: Inspection) -> Advice | None:
             f"Read those answered with a label other than '{found.settings.oos_label}', and train on "
             "messages like them.",
         )
+    or_guard = "" if found.model.guarded else ", or a guard that flags them"
     return Advice(
         "Give out-of-scope messages a way out",
         f"{worst.out_of_scope:,} of {worst.n:,} {_words(worst, found)} are out of scope, and the model has "
-        "no label for them. Add an out-of-scope label with examples, or a guard that flags them.",
+        f"no label for them. Add an out-of-scope label with examples{or_guard}.",
     )
 
 
