@@ -37,11 +37,17 @@ def _rows(broken: Inspection, hardened: Inspection, n: int) -> Iterable[tuple[st
         ("clean accuracy", "clean", "accuracy"),
         ("real-user style, in scope", "real", "accuracy"),
         (f"silent failures, of all {n:,}", "real", "silent_failure_rate"),
-        ("answered and trusted (coverage)", "real", "coverage"),
     )
+    yield "verdict", (f"[red]{broken.verdict.upper()}[/]", f"[green]{hardened.verdict.upper()}[/]")
     for name, group, figure in wanted:
-        cells = [str(cell(getattr(found.group(group), figure))) for found in (broken, hardened)]
-        yield name, (f"[red]{cells[0]}[/]", f"[green]{cells[1]}[/]")
+        before, after = _cells(broken, hardened, group, figure)
+        yield name, (f"[red]{before}[/]", f"[green]{after}[/]")
+    yield "answered and trusted (coverage)", _cells(broken, hardened, "real", "coverage")
+
+
+def _cells(broken: Inspection, hardened: Inspection, group: str, figure: str) -> tuple[str, str]:
+    before, after = (str(cell(getattr(found.group(group), figure))) for found in (broken, hardened))
+    return before, after
 
 
 def second_thoughts(story: Story) -> Table:
