@@ -579,7 +579,7 @@ def test_a_type_that_is_not_trusted_is_refused(wrapped: Artifact, tmp_path: Path
         (b"{", "roadworthy.json is damaged (its content: Invalid JSON"),
         (b"null", "roadworthy.json is damaged (its content: Input should be an object)"),
         (b"[1]", "roadworthy.json is damaged (its content: Input should be an object)"),
-        (b"{}", "roadworthy.json is damaged (recipe: Field required)"),
+        (b"{}", "roadworthy.json is damaged (schema_version: Field required)"),
         (b'{"schema_version": "newest"}', "roadworthy.json is damaged (schema_version: Input should be 1)"),
         (
             b'{"schema_version": 2}',

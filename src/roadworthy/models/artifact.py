@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from roadworthy.data import Dataset
     from roadworthy.models.adapt import Model
 
-SCHEMA = 1
+SCHEMA: Literal[1] = 1
 HARDENED = "hardened"
 CARD, MODEL, FEATURES, GUARD = "roadworthy.json", "model.skops", "features.skops", "guard.npz"
 ENCODER, REQUIREMENTS = "encoder", "requirements.txt"
@@ -87,7 +87,7 @@ class GuardSettings(_Part):
 class Card(_Part):
     """What roadworthy.json says."""
 
-    schema_version: Literal[1] = 1
+    schema_version: Literal[1]
     recipe: str
     name: str
     classes: tuple[str, ...]
@@ -236,6 +236,7 @@ def _write(artifact: Artifact, stage: Path) -> None:
     if encoder is not None:
         encoder.save(stage / ENCODER)
     card = Card(
+        schema_version=SCHEMA,
         recipe=artifact.recipe,
         name=model.name,
         classes=tuple(model.classes),

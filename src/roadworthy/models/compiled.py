@@ -173,6 +173,6 @@ def _compile(estimator: Any, name: str) -> CompiledModel:
 def _pipeline(steps: Sequence[Any]) -> tuple[Any, Any, float]:
     from sklearn.linear_model import LogisticRegression
 
-    if len(steps) != 2 or not isinstance(steps[1], LogisticRegression):
+    if len(steps) != 2 or type(steps[1]) is not LogisticRegression:
         raise TypeError("only vectorizers and a logistic regression are compiled")
     return steps[0], steps[1], 1.0
