@@ -41,7 +41,7 @@ def word_ngrams(text: str) -> list[str]:
     ['where', 'is', 'it', 'where is', 'is it']
     """
     tokens = tokenise(text)
-    return [*tokens, *(f"{first} {second}" for first, second in pairwise(tokens))]
+    return [*tokens, *map(" ".join, pairwise(tokens))]
 
 
 def character_ngrams(text: str) -> list[str]:

@@ -50,7 +50,7 @@ def tokenise(text: str) -> tuple[str, ...]:
     """
     long_form = _long_forms()
     tokens = _TOKEN.findall(normalise(text))
-    if not any(token in long_form for token in tokens):
+    if long_form.keys().isdisjoint(tokens):
         return tuple(tokens)
     return tuple(word for token in tokens for word in long_form.get(token, (token,)))
 

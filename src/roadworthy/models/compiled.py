@@ -92,11 +92,11 @@ class CompiledModel:
 
     def scored(self, features: Features) -> tuple[NDArray[np.float64], float]:
         """The probabilities of the classes for one message, shape (k,), and the highest score."""
-        powers: NDArray[np.float64] = features.values @ self.weights[features.columns]
+        powers: NDArray[np.float64] = features.values.dot(self.weights.take(features.columns, axis=0))
         powers += self.intercept
         if features.meaning is not None:
             powers += features.meaning @ self.weights[self.features.ngrams :]
-        highest = float(powers.max())
+        highest = float(powers[powers.argmax()])
         powers -= highest
         np.exp(powers, out=powers)
         powers /= powers.sum()

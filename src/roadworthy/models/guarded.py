@@ -83,7 +83,9 @@ class GuardedModel:
 
     def answer_one(self, text: str) -> Answer:
         """The answer to one message."""
-        return self.answers([text])[0]
+        if self._linear is None:
+            return self.answers([text])[0]
+        return self._answer(self._linear, text, self._linear.features.of([text])[0])
 
     def _answer(self, linear: CompiledModel, text: str, features: Any) -> Answer:
         probabilities, score = linear.scored(features)
