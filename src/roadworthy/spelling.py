@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 # Shorter words have too many neighbours.
 SHORTEST = 4
 _LONGEST = 30
+_REMEMBERED = 1 << 13
 
 
 class SpellingCorrector(TransformerMixin, BaseEstimator):  # type: ignore[misc]
@@ -52,8 +53,17 @@ class SpellingCorrector(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         """One message with its words corrected."""
         rank = self._rank
         tokens = tokenise(text)
-        fixed = [token if token in rank else self._nearest(token) for token in tokens]
+        fixed = [token if token in rank else self._remembered(token) for token in tokens]
         return text if fixed == [*tokens] else " ".join(fixed)
+
+    def _remembered(self, token: str) -> str:
+        """The nearest known word; slips repeat themselves, so the last few thousand are remembered."""
+        found = self._slips.get(token)
+        if found is None:
+            if len(self._slips) >= _REMEMBERED:
+                self._slips.clear()
+            found = self._slips[token] = self._nearest(token)
+        return found
 
     def _nearest(self, token: str) -> str:
         if not SHORTEST <= len(token) <= _LONGEST or not token.isalpha():
@@ -63,6 +73,7 @@ class SpellingCorrector(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         return min(found, key=lambda word: (word[0] != token[0], rank[word]), default=token)
 
     def _prepare(self) -> None:
+        self._slips: dict[str, str] = {}
         self._rank = {word: rank for rank, word in enumerate(self.words_)}
         self._index: dict[str, list[str]] = {}
         for word in self.words_:
@@ -72,7 +83,7 @@ class SpellingCorrector(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 
     def __getstate__(self) -> dict[str, Any]:
         state: dict[str, Any] = super().__getstate__()
-        return {name: value for name, value in state.items() if name not in {"_rank", "_index"}}
+        return {name: value for name, value in state.items() if name not in {"_rank", "_index", "_slips"}}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         super().__setstate__(state)

@@ -215,6 +215,7 @@ def test_only_the_types_that_occur_are_trusted(saved: Path, wrapped: Any, tmp_pa
         "roadworthy.features.character_ngrams",
         "roadworthy.features.word_ngrams",
         "roadworthy.models.hardened.HardenedClassifier",
+        "roadworthy.spelling.SpellingCorrector",
     ]
     save_mlflow_model(wrapped, tmp_path / "model", example=MESSAGES)
     assert flavours(tmp_path / "model")["sklearn"]["skops_trusted_types"] == []
