@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,6 +17,7 @@ from roadworthy.cli.options import (
     TextColumn,
     Track,
     progress_bar,
+    record,
     shown,
     stderr,
     stdout,
@@ -102,21 +104,14 @@ def _announce(asked: int, distinct: int) -> None:
 def _track(
     result: Inspection, out: Path, spec: str, model: Model, clean: Dataset, real: Dataset | None, *, wanted: bool
 ) -> None:
-    """Record the run; where nobody asked for it, a store that is away is told and does not change the exit code."""
     from roadworthy import tracking
-    from roadworthy.errors import TrackingError
     from roadworthy.models.artifact import load_artifact
     from roadworthy.models.load import find_artifact
 
     place = find_artifact(Path(spec))
     artifact = None if place is None else load_artifact(place)
     estimator = getattr(model, "estimator", None)
-    try:
-        with stderr().status("recording the run in MLflow"):
-            run = tracking.track_inspection(result, out, artifact=artifact, estimator=estimator, clean=clean, real=real)
-    except TrackingError as error:
-        if wanted:
-            raise
-        stderr().print(f"roadworthy: not recorded in MLflow: {error}", soft_wrap=True, markup=False)
-    else:
-        stderr().print(f"MLflow: {run}", soft_wrap=True, markup=False)
+    run = partial(
+        tracking.track_inspection, result, out, artifact=artifact, estimator=estimator, clean=clean, real=real
+    )
+    record(run, wanted=wanted)
