@@ -4,11 +4,12 @@
 
 DIR holds hint3_sofmattress/train.csv and clinc150/{train,val}.csv; support_desk's training messages are built in. Each
 split draws two thirds of the messages at random to train on and holds out the rest; of CLINC150's 18,000 in-scope
-messages it draws 4,500 first, so 3,000 are trained on. Three models, each at four stated rates:
+messages it draws 4,500 first, so 3,000 are trained on. Four models, each at four stated rates:
 
 - hardened: trained on the two thirds, with its own guard;
 - notebook, held out: the notebook pipeline trained on one half of the two thirds, its guard learned from the other;
-- notebook, seen: the notebook pipeline trained on the two thirds, its guard learned from the very same messages.
+- notebook, seen: the notebook pipeline trained on the two thirds, its guard learned from the very same messages;
+- function, seen: the same, but wrapped as a function, which cannot be trained again.
 
 Printed for each: the mean share flagged over the splits with its 95 % t interval; the smallest and largest share; in
 how many splits the wrapper took the messages for ones that the model was trained on; how many messages calibrated the
@@ -155,22 +156,33 @@ def hardened(train: Dataset, seed: int) -> Guards:
 def notebook_held_out(train: Dataset, seed: int) -> Guards:
     """The notebook pipeline of one half, and guards of the other."""
     half = len(train) // 2
-    yield from _wrapped(train.take(range(half)), train.take(range(half, len(train))), seed)
+    pipeline = train_notebook(train.take(range(half))).pipeline
+    yield from _wrapped(pipeline, train.take(range(half, len(train))), seed)
 
 
 def notebook_seen(train: Dataset, seed: int) -> Guards:
     """The notebook pipeline, and guards of what it was trained on."""
-    yield from _wrapped(train, train, seed)
+    yield from _wrapped(train_notebook(train).pipeline, train, seed)
 
 
-def _wrapped(train: Dataset, messages: Dataset, seed: int) -> Guards:
+def function_seen(train: Dataset, seed: int) -> Guards:
+    """The same behind a function, of which nothing is known but its answers."""
     pipeline = train_notebook(train).pipeline
+    yield from _wrapped(lambda texts: pipeline.predict(texts).tolist(), train, seed)
+
+
+def _wrapped(model: object, messages: Dataset, seed: int) -> Guards:
     for rate in RATES:
-        wrapped = wrap(pipeline, messages, flag_rate=rate, seed=seed)
+        wrapped = wrap(model, messages, flag_rate=rate, seed=seed)
         yield rate, wrapped.artifact.model, wrapped.seen
 
 
-MODELS = {"hardened": hardened, "notebook, held out": notebook_held_out, "notebook, seen": notebook_seen}
+MODELS = {
+    "hardened": hardened,
+    "notebook, held out": notebook_held_out,
+    "notebook, seen": notebook_seen,
+    "function, seen": function_seen,
+}
 
 
 def row(name: str, model: str, found: Measured) -> str:

@@ -344,11 +344,12 @@ def test_a_restored_guard_gives_the_same_verdicts(small, rows):
 
 
 def test_settings_say_what_was_told_and_learned(small):
-    wanted = (0.2, "oos", True, False, ["en"], 4 * len("where is my order"), 6, ["order", "refund"])
+    wanted = (0.2, "oos", True, True, False, ["en"], 4 * len("where is my order"), 6, ["order", "refund"])
     names = (
         "flag_rate",
         "oos_label",
         "uses_confidence",
+        "uses_label",
         "uses_certainty",
         "languages",
         "longest",

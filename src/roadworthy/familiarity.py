@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import partial
+from itertools import pairwise
 from math import nan, sqrt
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -29,8 +30,8 @@ class Parts(NamedTuple):
     Parameters
     ----------
     similarity
-        Cosine of the n-grams of the message and of the nearest prototype of the class that was answered, times the
-        share of the message's n-grams that is known.
+        Cosine of the n-grams of the message and of the nearest prototype, of the class that was answered or of any,
+        times the share of the message's n-grams that is known.
     meaning
         Cosine of their embeddings.
     certainty
@@ -110,16 +111,19 @@ class Familiarity:
         meanings = pick(matrix[:, ngrams:]) if matrix.shape[1] > ngrams else None
         return cls(features, known.tolist(), pick(matrix[:, :ngrams]), meanings)
 
-    def parts(self, text: str, label: str, certainty: float, features: Features | None = None) -> Parts:
+    def parts(
+        self, text: str, label: str, certainty: float, features: Features | None = None, *, any_class: bool = False
+    ) -> Parts:
         """What makes one message familiar; its features, if they are there already, are used.
 
-        A label that no training message has is similar to nothing.
+        The message is compared with the class that was answered, or with all of them. A label that no training message
+        has is similar to nothing.
         """
         if features is None:
             features = self.compiled.of([text])[0]
-        code = self._code.get(label)
-        if code is None:
+        if label not in self._code:
             return Parts(0.0, nan if self.meanings is None else 0.0, certainty)
+        code = None if any_class else self._code[label]
         similarity = self.prototypes.similarity(features.columns, features.values, code) * features.known
         if self.meanings is None or features.meaning is None:
             return Parts(similarity, nan, certainty)
@@ -177,7 +181,8 @@ class Prototypes:
     def __init__(self, rows: Any, starts: NDArray[np.intp]) -> None:
         self.rows = rows
         self.starts = starts
-        self._of_class = [self._class(code) for code in range(len(self))]
+        self._of_class = [self._between(*ends) for ends in pairwise(starts)]
+        self._of_all = self._between(0, starts[-1])
         self._spare: list[NDArray[np.float64]] = []
 
     @classmethod
@@ -225,8 +230,8 @@ class Prototypes:
             raise ValueError("the starts of the classes do not fit the prototypes")
         return cls(rows, starts)
 
-    def similarity(self, columns: NDArray[np.intp], values: NDArray[np.float64], code: int) -> float:
-        """Cosine of some features and the nearest prototype of a class; 0 where all features are 0.
+    def similarity(self, columns: NDArray[np.intp], values: NDArray[np.float64], code: int | None) -> float:
+        """Cosine of some features and the nearest prototype of a class, or of any; 0 where all features are 0.
 
         Parameters
         ----------
@@ -234,7 +239,7 @@ class Prototypes:
             The features that are not 0, each of shape (j,).
         """
         length = float(values.dot(values))
-        inside, own_columns, starts = self._of_class[code]
+        inside, own_columns, starts = self._of_all if code is None else self._of_class[code]
         if not length or not len(starts):
             return 0.0
         # Threads may ask at once: each takes a vector of zeros of its own, and gives it back as it was.
@@ -246,9 +251,9 @@ class Prototypes:
         nearest = float(np.add.reduceat(products, starts).max())
         return nearest / sqrt(length)
 
-    def _class(self, code: int) -> tuple[slice, NDArray[np.intp], NDArray[np.intp]]:
-        """Where a class's prototypes are in the data of `rows`, their columns, and where each that has any starts."""
-        pointers = self.rows.indptr[self.starts[code] : self.starts[code + 1] + 1].astype(np.intp)
+    def _between(self, first: int, end: int) -> tuple[slice, NDArray[np.intp], NDArray[np.intp]]:
+        """Where some prototypes are in the data of `rows`, their columns, and where each that has any starts."""
+        pointers = self.rows.indptr[first : end + 1].astype(np.intp)
         inside = slice(pointers[0], pointers[-1])
         starts = pointers[:-1][np.diff(pointers) > 0] - pointers[0]
         return inside, self.rows.indices[inside].astype(np.intp), starts

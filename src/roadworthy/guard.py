@@ -74,6 +74,9 @@ class Guard:
     uses_confidence
         Whether the model's confidence counts. It may not where it is unknown, or where the model was trained on the
         very messages that the guard learns from.
+    uses_label
+        Whether the message is compared with the class that was answered, or with all classes. It has to be with all
+        where nobody knows what the model would answer to messages that are new to it.
     encoder
         What turns messages into sentence embeddings, or None.
 
@@ -93,11 +96,13 @@ class Guard:
         *,
         oos_label: str | None = None,
         uses_confidence: bool = True,
+        uses_label: bool = True,
         encoder: Any = None,
     ) -> None:
         self.flag_rate = require_flag_rate(flag_rate)
         self.oos_label = oos_label
         self.uses_confidence = uses_confidence
+        self.uses_label = uses_label
         self.encoder = encoder
 
     def fit(
@@ -164,7 +169,8 @@ class Guard:
         if EMPTY in broken:
             return Verdict(0.0, broken)
         sure = confidence if certainty is None else certainty
-        parts = self.familiarity_.parts(text, label, sure if self.uses_confidence else nan, features)
+        sure = sure if self.uses_confidence else nan
+        parts = self.familiarity_.parts(text, label, sure, features, any_class=not self.uses_label)
         familiarity = parts.familiarity
         if familiarity < self.threshold_:
             broken += tuple(reason for reason in self._low(text, parts, confidence) if reason not in broken)
@@ -176,6 +182,7 @@ class Guard:
             "flag_rate": self.flag_rate,
             "oos_label": self.oos_label,
             "uses_confidence": self.uses_confidence,
+            "uses_label": self.uses_label,
             "uses_certainty": self.uses_certainty_,
             "languages": list(self.languages_),
             "longest": self.longest_,
@@ -202,7 +209,8 @@ class Guard:
         KeyError, ValueError
             Something is missing, or does not fit the rest.
         """
-        guard = cls(**{name: settings[name] for name in ("flag_rate", "oos_label", "uses_confidence")})
+        told = ("flag_rate", "oos_label", "uses_confidence", "uses_label")
+        guard = cls(**{name: settings[name] for name in told})
         guard.uses_certainty_ = settings["uses_certainty"]
         guard.longest_ = settings["longest"]
         guard.languages_ = tuple(settings["languages"])
@@ -228,11 +236,11 @@ class Guard:
         known = Familiarity.fit([texts[i] for i in seen], [labels[i] for i in seen], encoder=encoder)
         asked = [row for row in np.flatnonzero(held_out).tolist() if labels[row] != self.oos_label]
         for row, features in zip(asked, known.compiled.of([texts[i] for i in asked]), strict=True):
-            text, label = texts[row], str(answers.labels[row])
+            text, label = texts[row], str(answers.labels[row] if self.uses_label else labels[row])
             certainty, confidence = (
                 (float(sure[row]), float(answers.confidence[row])) if self.uses_confidence else (nan, nan)
             )
-            parts = known.parts(text, label, certainty, features)
+            parts = known.parts(text, label, certainty, features, any_class=not self.uses_label)
             familiarity = -inf if self._rules(text, label) else parts.familiarity
             yield _HeldOut(familiarity, Low(parts.similarity, parts.meaning, confidence, known.known_words(text)))
 

@@ -28,10 +28,10 @@ def test_messages_that_the_model_was_trained_on_are_recognised(run: Run, folder:
     ended = run(*WRAP, "--out", "new/wrapped", "--no-track")
     assert (ended.code, ended.err) == (0, "")
     assert ended.out.startswith("accuracy 1.000 on the messages; of a plain model in cross-validation 0.")
-    assert lines(ended.out) == [
-        "they are taken for messages that the model was trained on (if it was not: --held-out)",
-        "its confidence in them says nothing about new messages: the guard does without",
-    ]
+    taken, learned = lines(ended.out)
+    assert taken == "they are taken for messages that the model was trained on (if it was not: --held-out)"
+    assert learned.startswith("so the guard learned from copies of the model, trained on parts of them: 0.")
+    assert learned.endswith("n=6) on the others")
     assert ended.out.splitlines()[-4:] == [
         "guard: about 40 % of ordinary in-scope messages are flagged",
         "saved new/wrapped",
@@ -41,14 +41,20 @@ def test_messages_that_the_model_was_trained_on_are_recognised(run: Run, folder:
     assert isinstance(load_model("new/wrapped"), GuardedModel)
 
 
-@pytest.mark.parametrize(("option", "uses_confidence", "said"), [("--seen", False, 1), ("--held-out", True, 0)])
-def test_whether_they_were_trained_on_can_be_said(
-    run: Run, folder: Path, option: str, uses_confidence: bool, said: int
-) -> None:
+@pytest.mark.parametrize(("option", "seen"), [("--seen", True), ("--held-out", False)])
+def test_whether_they_were_trained_on_can_be_said(run: Run, folder: Path, option: str, seen: bool) -> None:
     ended = run(*WRAP, option, "--no-track")
-    assert len(lines(ended.out)) == said
-    assert ("n=6) on the messages" in ended.out) == uses_confidence
-    assert load_artifact("wrapped").model.guard.uses_confidence is uses_confidence
+    assert ("n=6) on the messages" in ended.out) is not seen
+    assert ("so the guard learned from copies of the model, trained on parts of them" in ended.out) is seen
+    assert load_artifact("wrapped").parameters["refitted"] is seen
+
+
+def test_a_model_that_cannot_be_trained_again_is_said_to_be_guarded_by_the_messages_alone(
+    run: Run, folder: Path
+) -> None:
+    ended = run("wrap", "python:cli_models:right", "clean.csv", "--flag-rate", "0.4", "--seen", "--no-track")
+    assert "the guard compares the messages alone" in ended.out
+    assert not load_artifact("wrapped").model.guard.uses_label
 
 
 def test_held_out_messages_are_recognised_as_well(run: Run, folder: Path) -> None:
@@ -69,7 +75,8 @@ def test_as_json_it_prints_one_document(run: Run, folder: Path) -> None:
     found = json.loads(ended.out)
     assert (ended.code, ended.err) == (0, "")
     assert (found["recipe"], found["directory"], found["flag_rate"]) == ("wrap", "wrapped", 0.4)
-    assert (found["seen"], found["accuracy"], found["figures"], found["parameters"]["seed"]) == (True, 1, {}, 3)
+    assert (found["seen"], found["accuracy"], found["parameters"]["seed"]) == (True, 1, 3)
+    assert found["figures"]["held_out_accuracy"]["n"] == 6
     assert (found["classes"], found["messages"]) == (["order", "refund"], 6)
     assert 0 <= found["learnable"] <= 1
 

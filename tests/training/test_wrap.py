@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 import skops.io
+from sklearn.base import clone
 from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline, make_pipeline
@@ -19,6 +20,7 @@ from roadworthy.errors import DataError, ModelError
 from roadworthy.guard import EMPTY, LOW_CONFIDENCE, OUT_OF_SCOPE, Guard
 from roadworthy.models import as_model
 from roadworthy.models.artifact import messages_card
+from roadworthy.models.choosing import splits
 from roadworthy.models.compiled import CompiledModel
 from roadworthy.models.guarded import GuardedModel
 from roadworthy.training import wrap as module
@@ -69,13 +71,15 @@ def test_messages_that_a_model_was_trained_on_are_recognised(pipeline: Pipeline,
     assert artifact.parameters == {
         "model": "Pipeline",
         "seen": True,
-        "uses_confidence": False,
+        "refitted": True,
+        "uses_confidence": True,
         "flag_rate": 0.1,
         "seed": 0,
     }
-    # How good a model is cannot be said on its own messages.
-    assert artifact.figures == {}
-    assert not artifact.model.guard.uses_confidence
+    # How good a model is cannot be said on its own messages, but copies of it can be held out from some of them.
+    assert artifact.figures["held_out_accuracy"]["value"] < 0.95
+    assert artifact.model.guard.uses_confidence
+    assert artifact.model.guard.uses_label
 
 
 def test_messages_that_are_new_to_a_model_are_recognised(pipeline: Pipeline, held_out: Wrapped) -> None:
@@ -93,8 +97,7 @@ def test_messages_that_are_new_to_a_model_are_recognised(pipeline: Pipeline, hel
 def test_what_is_told_counts_more_than_what_it_looks_like(pipeline: Pipeline, data: Dataset, told: bool) -> None:
     found = wrap(pipeline, data, seen=told)
     assert found.seen is told
-    assert found.artifact.parameters["uses_confidence"] is not told
-    assert bool(found.artifact.figures) is not told
+    assert found.artifact.parameters["refitted"] is told
 
 
 @pytest.mark.parametrize(
@@ -144,9 +147,54 @@ def test_the_guard_learns_from_answers_to_messages_that_were_new(
     monkeypatch.setattr(Guard, "fit", fit)
     wrap(pipeline, data, seen=is_seen)
     [(answered, folds)] = given
-    own, plain = pipeline.predict(data.texts).tolist(), module._plain_answers(data, folds).tolist()
-    assert own != plain
-    assert answered == (plain if is_seen else own)
+    own = pipeline.predict(data.texts).tolist()
+    anew = list(own)
+    for train, test in splits(folds):
+        part = clone(pipeline).fit(data.take(train).texts, data.take(train).labels)
+        for row, label in zip(test, part.predict(data.take(test).texts), strict=True):
+            anew[row] = label
+    assert own != anew
+    assert answered == (anew if is_seen else own)
+
+
+class Stubborn(LogisticRegression):
+    """Once fitted it stays as it is: training it anew changes nothing."""
+
+    memory: dict[str, str] = {}  # noqa: RUF012
+
+    def fit(self, texts: Any, labels: Any) -> "Stubborn":
+        self.classes_ = np.array(CHOSEN)
+        return self
+
+    def predict_proba(self, texts: Any) -> np.ndarray:
+        found = [self.memory.get(text, CHOSEN[0]) for text in texts]
+        return np.array([[0.91 if label == known else 0.03 for label in CHOSEN] for known in found])
+
+
+class Unfit(Stubborn):
+    def fit(self, texts: Any, labels: Any) -> "Unfit":
+        raise ValueError("only where it was built")
+
+
+@pytest.mark.parametrize("kind", [Stubborn, Unfit, None], ids=["remembers", "cannot be trained", "a function"])
+def test_where_nobody_knows_what_it_would_answer_to_new_messages_only_the_messages_count(kind: Any) -> None:
+    memory = dict(zip(SEEN.texts, SEEN.labels or (), strict=True))
+    if kind is None:
+        model: Any = lambda texts: [(memory.get(text, CHOSEN[0]), 0.9) for text in texts]  # noqa: E731
+    else:
+        kind.memory = memory
+        model = kind()
+        model.classes_ = np.array(CHOSEN)
+    artifact = wrap(model, SEEN).artifact
+    guard = artifact.model.guard
+    assert (artifact.parameters["seen"], artifact.parameters["refitted"], artifact.figures) == (True, False, {})
+    assert not guard.uses_confidence
+    assert not guard.uses_label
+    near, other = (guard.judge([text] * 4, CHOSEN, [0.9] * 4) for text in (SEEN.texts[0], "qwrtz zxcv"))
+    assert len({verdict.familiarity for verdict in near}) == 1
+    assert not any(verdict.flagged for verdict in near)
+    assert all(verdict.flagged for verdict in other)
+    assert guard.judge_one(SEEN.texts[0], "a label of none of them", 0.9).flagged
 
 
 def test_what_a_plain_model_answers_is_held_out() -> None:

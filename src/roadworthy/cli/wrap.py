@@ -58,7 +58,7 @@ def wrap(
     as_json: Json = False,
     debug: Debug = False,
 ) -> int:
-    """Give a model that is there already a guard, without training it again."""
+    """Give a model that is there already a guard; the model stays as it is."""
     from roadworthy import tracking
     from roadworthy.data import read_labelled
     from roadworthy.models.artifact import require_place
@@ -86,12 +86,15 @@ def _print(wrapped: Wrapped, *, judged: bool) -> None:
     from roadworthy.inspection import Figure
 
     found = wrapped.artifact.figures.get("held_out_accuracy")
-    accuracy = f"{wrapped.accuracy:.3f}" if found is None else Figure.model_validate(found)
+    measured = "" if found is None else str(Figure.model_validate(found))
+    accuracy = f"{wrapped.accuracy:.3f}" if wrapped.seen else measured
     typer.echo(f"accuracy {accuracy} on the messages; of a plain model in cross-validation {wrapped.learnable:.3f}")
     if judged:
         whether = "trained on (if it was not: --held-out)" if wrapped.seen else "not trained on (if it was: --seen)"
         typer.echo(f"they are taken for messages that the model was {whether}")
-    if wrapped.seen:
-        typer.echo("its confidence in them says nothing about new messages: the guard does without")
+    if wrapped.artifact.parameters["refitted"]:
+        typer.echo(f"so the guard learned from copies of the model, trained on parts of them: {measured} on the others")
+    elif wrapped.seen:
+        typer.echo("its answers to them say nothing about new messages: the guard compares the messages alone")
     elif not wrapped.artifact.parameters["uses_confidence"]:
         typer.echo("the model states no confidence: the guard does without")

@@ -77,6 +77,7 @@ class GuardSettings(_Part):
     flag_rate: float
     oos_label: str | None
     uses_confidence: bool
+    uses_label: bool = True
     uses_certainty: bool
     languages: tuple[str, ...]
     longest: int

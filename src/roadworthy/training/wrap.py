@@ -1,7 +1,8 @@
-"""Wrapping: a model that is there already gets its guard, from labelled clean messages and without retraining."""
+"""Wrapping: a model that is there already gets its guard, from labelled clean messages; it stays as it is."""
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,6 +23,8 @@ from roadworthy.training.hardened import held_out_figures, require_oos
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from roadworthy.models.adapt import Model
 
 NAME = "wrap"
 # Right so often, and so much oftener than what can be learned from the messages: most likely it was trained on them.
@@ -61,9 +64,10 @@ def wrap(
 ) -> Wrapped:
     """Give a model a guard.
 
-    Where the model was trained on these very messages, how confident it is of them says nothing about new ones, and
-    nor does how often it is right. The guard then does without the confidence, and learns its threshold from the
-    answers that a plain model gives in cross-validation.
+    Where the model was trained on these very messages, its answers to them say nothing about new ones. Of a
+    scikit-learn model, copies are then trained on parts of the messages, and the guard learns from what these answer
+    to the others; the model itself stays as it is. Of any other model, and where that fails, the guard does without
+    the answers: it looks only at how near a message is to the training messages, whatever their class.
 
     Parameters
     ----------
@@ -110,24 +114,68 @@ def wrap(
     codes = np.unique(labels.astype(str), return_inverse=True)[1]
     require_two(codes)
     folds = held_out_folds(codes, seed, parts=parts_of(len(data)))
-    plain = _plain_answers(data, folds)
-    accuracy, learnable = (float((found == labels)[folds >= 0].mean()) for found in (answers.labels, plain))
-    if seen is None:
-        seen = accuracy > max(_TOO_GOOD, learnable + _SO_MUCH_BETTER)
-    uses_confidence = not seen and not bool(np.isnan(answers.confidence).any())
+    held_out = folds >= 0
+    learnable = float((_plain_answers(data, folds) == labels)[held_out].mean())
+    accuracy = float((answers.labels == labels)[held_out].mean())
+    too_good = max(_TOO_GOOD, learnable + _SO_MUCH_BETTER)
+    seen = accuracy > too_good if seen is None else seen
+    new = _answers_of_refits(loaded, data, answers, folds) if seen else answers
+    if seen and new is not None and float((new.labels == labels)[held_out].mean()) > too_good:
+        # Training it anew did not make it forget.
+        new = None
+    uses_confidence = new is not None and not bool(np.isnan(new.confidence).any())
     loaded_encoder = None if encoder is None else load_encoder(encoder)
-    guard = Guard(flag_rate, oos_label=oos_label, uses_confidence=uses_confidence, encoder=loaded_encoder)
-    new_ones = Predictions(plain, answers.confidence) if seen else answers
-    guard.fit(data.texts, list(labels), new_ones, folds)
+    guard = Guard(
+        flag_rate,
+        oos_label=oos_label,
+        uses_confidence=uses_confidence,
+        uses_label=new is not None,
+        encoder=loaded_encoder,
+    )
+    guard.fit(data.texts, list(labels), answers if new is None else new, folds)
     artifact = Artifact(
         GuardedModel(loaded, guard, name=name, estimator=getattr(loaded, "estimator", None)),
         NAME,
         messages_card(data),
-        {"model": name, "seen": seen, "uses_confidence": uses_confidence, "flag_rate": flag_rate, "seed": seed},
-        {} if seen else held_out_figures(answers, list(labels), folds),
+        {
+            "model": name,
+            "seen": seen,
+            "refitted": seen and new is not None,
+            "uses_confidence": uses_confidence,
+            "flag_rate": flag_rate,
+            "seed": seed,
+        },
+        {} if new is None else held_out_figures(new, list(labels), folds),
         reference,
     )
     return Wrapped(artifact, seen, accuracy, learnable)
+
+
+def _answers_of_refits(
+    model: Model, data: Dataset, answers: Predictions, folds: NDArray[np.intp]
+) -> Predictions | None:
+    """What copies of a scikit-learn model answer that are trained on the other parts; None where that cannot be done.
+
+    A message that is never held out keeps the model's own answer.
+    """
+    from sklearn.base import clone
+
+    estimator = getattr(model, "estimator", None)
+    if estimator is None:
+        return None
+    texts, labels = strings(data.texts), strings(data.labels or ())
+    found = Predictions(answers.labels.copy(), answers.confidence.copy())
+    with warnings.catch_warnings():
+        # Whoever trained the model has read its warnings.
+        warnings.simplefilter("ignore")
+        for train, test in splits(folds):
+            try:
+                copy = as_model(clone(estimator).fit(texts[train].tolist(), labels[train].tolist()))
+                part = ask(copy, texts[test].tolist()).predictions
+            except Exception:
+                return None
+            found.labels[test], found.confidence[test] = part.labels, part.confidence
+    return found
 
 
 def _plain_answers(data: Dataset, folds: NDArray[np.intp]) -> NDArray[np.object_]:
