@@ -27,7 +27,7 @@ WORDS, CHARACTERS, MEANING = "words", "characters", "meaning"
 PIECES = (2, 3, 4)
 # Found by cross-validation on three training sets of chatbots: benchmarks/choices.py prints the table.
 WORD_WEIGHT = 0.5
-MEANING_WEIGHT = 1.0
+MEANING_WEIGHT = 1.5
 # Above so many messages a feature must stand in two of them; below, every one of them counts.
 _MANY = 5_000
 
