@@ -10,8 +10,9 @@ of it is opened. Printed are two tables, what the package does in bold:
   and in the repeats where that is smallest and largest;
 - AUROC of familiarity with other numbers of prototypes a class, and made of other parts: how well it tells held-out
   messages from those of classes that were left out of the training, a quarter at a time (near), and from those of the
-  other chatbots (far); and rightly answered ones from all others (trust). Means over chatbots, draws of the classes
-  and five folds.
+  other chatbots (far); and rightly answered ones from all others (trust). And where a tenth of the held-out messages
+  is flagged: the share of right answers to the same messages, perturbed (severity 3), that is kept. Means over
+  chatbots, draws of the classes and five folds.
 
 With --encoder, a directory or hub name, the weights of its embedding are in the first table, and the second table is
 that of a model with the embedding.
@@ -40,6 +41,7 @@ from roadworthy.features import (
     embed_once,
     text_features,
 )
+from roadworthy.guard import FLAG_RATE
 from roadworthy.models.choosing import (
     JUDGED_SEVERITY,
     Choice,
@@ -199,6 +201,8 @@ class Told(NamedTuple):
         Cosines with the nearest prototype by n-grams and by embedding, and the share of n-grams that is known.
     certainty, confidence, words
         How sure the model is, by its score and by its probability, and the share of words that is known.
+    perturbed
+        Whether it is a message of a known class, perturbed: only `kept` is about these.
     """
 
     truth: NDArray[np.intp]
@@ -210,27 +214,29 @@ class Told(NamedTuple):
     certainty: NDArray[np.float64]
     confidence: NDArray[np.float64]
     words: NDArray[np.float64]
+    perturbed: NDArray[np.bool_]
 
     @property
     def near(self) -> NDArray[np.float64]:
-        """By n-grams, and by embedding if there is one."""
-        return _mean(self.similarity * self.known, self.meaning)
+        """By embedding if there is one, else by n-grams."""
+        return np.where(np.isnan(self.meaning), self.similarity * self.known, self.meaning)
 
     def aurocs(self, familiarity: NDArray[np.float64]) -> tuple[float, float, float]:
         """Near, far and trust."""
         from sklearn.metrics import roc_auc_score
 
-        inside = self.truth >= 0
+        inside, clean = self.truth >= 0, ~self.perturbed
         near, far = (
-            float(roc_auc_score(inside[rows], familiarity[rows])) for rows in (self.truth != FAR, self.truth != NEAR)
+            float(roc_auc_score(inside[rows], familiarity[rows]))
+            for rows in (clean & (self.truth != FAR), clean & (self.truth != NEAR))
         )
-        return near, far, float(roc_auc_score(self.answers == self.truth, familiarity))
+        right = self.answers == self.truth
+        return near, far, float(roc_auc_score(right[clean], familiarity[clean]))
 
-
-def _mean(first: NDArray[np.float64], *others: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The mean of those that are not NaN; the first one never is."""
-    found: NDArray[np.float64] = np.nanmean([first, *others], axis=0)
-    return found
+    def kept(self, familiarity: NDArray[np.float64]) -> float:
+        """The share of right answers to perturbed messages that is kept when a tenth of the clean ones is flagged."""
+        threshold = np.quantile(familiarity[(self.truth >= 0) & ~self.perturbed], FLAG_RATE)
+        return float((familiarity[self.perturbed & (self.answers == self.truth)] >= threshold).mean())
 
 
 MADE_OF: dict[str, Callable[[Told], NDArray[np.float64]]] = {
@@ -241,9 +247,9 @@ MADE_OF: dict[str, Callable[[Told], NDArray[np.float64]]] = {
     "confidence alone": lambda told: told.confidence,
     "known words alone": lambda told: told.words,
     "similarity and certainty": lambda told: told.similarity * told.known + told.certainty,
-    "meaning and certainty": lambda told: told.meaning + told.certainty,
-    "meaning as much as certainty and similarity": (
-        lambda told: _mean(told.similarity * told.known, told.meaning, told.certainty)
+    "similarity, meaning and certainty": lambda told: told.similarity * told.known + told.meaning + told.certainty,
+    "similarity and meaning as much as certainty": (
+        lambda told: (told.similarity * told.known + told.meaning) / 2 + told.certainty
     ),
     "confidence in place of certainty": lambda told: told.near + told.confidence,
     "and confidence": lambda told: told.near + told.certainty + told.confidence,
@@ -251,7 +257,7 @@ MADE_OF: dict[str, Callable[[Told], NDArray[np.float64]]] = {
     "and half of known words": lambda told: told.near + told.certainty + told.words / 2,
     "certainty twice": lambda told: told.near + 2 * told.certainty,
     "certainty half": lambda told: told.near + told.certainty / 2,
-    "similarity not times what is known": lambda told: _mean(told.similarity, told.meaning) + told.certainty,
+    "similarity not times what is known": lambda told: told.similarity + told.certainty,
     "the product": lambda told: told.near * told.certainty,
 }
 
@@ -265,6 +271,7 @@ class Fold:
     texts: list[str]
     truth: NDArray[np.intp]
     scores: NDArray[np.float64]
+    perturbed: NDArray[np.bool_]
 
     def told(self, temperature: float, cap: int) -> Told:
         """All that is known of its messages, with so many prototypes a class."""
@@ -285,6 +292,7 @@ class Fold:
             certainty=certainty,
             confidence=softmax(self.scores * temperature).max(axis=1),
             words=np.array([known.known_words(text) for text in self.texts]),
+            perturbed=self.perturbed,
         )
 
 
@@ -292,19 +300,24 @@ def table_of_familiarity(bots: Mapping[str, Dataset], encoder: Any, draws: int) 
     """The lines of the second table."""
     asked = [*((cap, CHOSEN) for cap in CAPS), *((PROTOTYPES, name) for name in MADE_OF if name != CHOSEN)]
     if encoder is None:
-        asked = [(cap, name) for cap, name in asked if not name.startswith(("meaning", "similarity and"))]
+        without = ("meaning alone", "similarity, meaning and certainty", "similarity and meaning as much as certainty")
+        asked = [(cap, name) for cap, name in asked if name not in without]
     found: dict[tuple[int, str], list[NDArray[np.float64]]] = {key: [] for key in asked}
     for data, others in _each_and_others(bots):
         told = [one for seed in range(draws) for one in without_some_classes(data, others, encoder, seed)]
         for cap, name in asked:
             found[cap, name].append(
-                np.mean([by_cap[cap].aurocs(MADE_OF[name](by_cap[cap])) for by_cap in told], axis=0)
+                np.mean([_measured(by_cap[cap], MADE_OF[name](by_cap[cap])) for by_cap in told], axis=0)
             )
-    lines = _head(("familiarity", "prototypes a class", "near", "far", "trust"))
+    lines = _head(("familiarity", "prototypes a class", "near", "far", "trust", "kept"))
     for (cap, name), means in found.items():
         cells = (name, "all" if cap == CAPS[-1] else str(cap), *(f"{mean:.3f}" for mean in np.mean(means, axis=0)))
         lines.append(_line(cells, bold=(cap, name) == (PROTOTYPES, CHOSEN)))
     return lines
+
+
+def _measured(told: Told, familiarity: NDArray[np.float64]) -> tuple[float, ...]:
+    return (*told.aurocs(familiarity), told.kept(familiarity))
 
 
 def _each_and_others(bots: Mapping[str, Dataset]) -> Iterator[tuple[Dataset, list[str]]]:
@@ -320,11 +333,12 @@ def without_some_classes(data: Dataset, others: Sequence[str], encoder: Any, see
     drawn = np.random.default_rng(seed).choice(data.classes, len(data.classes) // 4, replace=False)
     left_out = np.isin(labels, drawn)
     texts, codes = strings(data.texts)[~left_out], np.unique(labels[~left_out], return_inverse=True)[1]
-    messages = TrainingMessages(texts, texts, codes, encoder)
+    perturbed = strings(written_by_users([*texts], severity=JUDGED_SEVERITY, seed=seed + 1))
+    messages = TrainingMessages(texts, perturbed, codes, encoder)
     strangers = [*strings(data.texts)[left_out], *others]
     truth = np.repeat([NEAR, FAR], [left_out.sum(), len(others)])
     folds = [_fold(messages, *rows, strangers, truth) for rows in splits(held_out_folds(codes, seed, parts=PARTS))]
-    inside = [fold.truth >= 0 for fold in folds]
+    inside = [(fold.truth >= 0) & ~fold.perturbed for fold in folds]
     temperature = fit_temperature(
         np.concatenate([fold.scores[rows] for fold, rows in zip(folds, inside, strict=True)]),
         np.concatenate([fold.truth[rows] for fold, rows in zip(folds, inside, strict=True)]),
@@ -341,9 +355,10 @@ def _fold(
 ) -> Fold:
     train, test = messages.take(seen), messages.take(held_out)
     features, linear = fit(train, Choice())
-    texts = [*test.texts, *strangers]
+    texts = [*test.texts, *test.copies, *strangers]
     scores = both(linear.decision_function(features.transform(texts)))
-    return Fold(train, features, texts, np.concatenate((test.codes, truth)), scores)
+    perturbed = np.repeat([False, True, False], [len(test.codes), len(test.codes), len(strangers)])
+    return Fold(train, features, texts, np.concatenate((test.codes, test.codes, truth)), scores, perturbed)
 
 
 def _head(titles: Sequence[str]) -> list[str]:

@@ -260,7 +260,7 @@ def test_the_choices_are_shown_without_any_test_file(benchmarks, bots, monkeypat
     assert [line.count("**+0.0000 (+0.0000 to +0.0000)**") for line in chosen] == [2, 0]
     end = lines.index("")
     assert all(line.count("|") == 9 for line in lines[:end])
-    assert all(line.count("|") == 6 for line in lines[end + 1 :])
+    assert all(line.count("|") == 7 for line in lines[end + 1 :])
     assert not any("meaning" in line for line in lines)
 
 
@@ -338,10 +338,20 @@ def test_accuracy_in_cross_validation_is_of_messages_as_they_are_and_perturbed(b
 def test_near_far_and_trust_worked_out_by_hand(benchmarks):
     module = benchmarks.choices
     nothing = np.zeros(5)
-    told = module.Told(np.array([0, 1, module.NEAR, module.FAR, 1]), np.array([0, 0, 0, 1, 1]), *[nothing] * 7)
+    told = module.Told(
+        np.array([0, 1, module.NEAR, module.FAR, 1]), np.array([0, 0, 0, 1, 1]), *[nothing] * 7, nothing > 0
+    )
     # Inside 0.9, 0.3 and 0.7; near 0.5; far 0.1; right 0.9 and 0.7.
     near, far, trust = told.aurocs(np.array([0.9, 0.3, 0.5, 0.1, 0.7]))
     assert (near, far, trust) == (2 / 3, 1.0, 1.0)
+
+
+def test_right_answers_kept_worked_out_by_hand(benchmarks):
+    module = benchmarks.choices
+    nothing, perturbed = np.zeros(6), np.array([False, False, False, True, True, True])
+    told = module.Told(np.array([0, 1, module.FAR, 0, 1, 1]), np.array([0, 0, 0, 0, 1, 0]), *[nothing] * 7, perturbed)
+    # Of the clean ones of known classes, 0.5 and 0.6, a tenth falls below 0.51; of the right perturbed ones half.
+    assert told.kept(np.array([0.5, 0.6, 0.0, 0.55, 0.4, 0.9])) == 0.5
 
 
 def test_familiarity_as_chosen_ranks_as_the_package_does(benchmarks):
@@ -349,9 +359,9 @@ def test_familiarity_as_chosen_ranks_as_the_package_does(benchmarks):
     others = ["who won the match yesterday", "a recipe for soup", "hello"]
     folds = module.without_some_classes(FEW, others, None, 0)
     assert len(folds) == module.PARTS
-    assert sum(int((fold[16].truth >= 0).sum()) for fold in folds) == sum(
-        label not in left_out(FEW) for label in FEW.labels
-    )
+    inside = sum(label not in left_out(FEW) for label in FEW.labels)
+    assert sum(int((fold[16].truth >= 0).sum()) for fold in folds) == 2 * inside
+    assert sum(int(fold[16].perturbed.sum()) for fold in folds) == inside
     for told in (fold[16] for fold in folds):
         assert (told.truth == module.FAR).sum() == 3
         assert (told.truth == module.NEAR).sum() == sum(label in left_out(FEW) for label in FEW.labels)

@@ -59,7 +59,7 @@ class Guard:
     """Says of each answer of a classifier whether it can be trusted.
 
     Familiarity is a mean: how near the message is to the nearest prototype of the class that was answered, by its
-    n-grams and, with an encoder, by its embedding, and how sure the model is. A message is flagged when it is less
+    embedding or, without an encoder, by its n-grams, and how sure the model is. A message is flagged when it is less
     familiar than all but a stated share of ordinary messages. The threshold is cross-conformal: it comes from messages
     that neither the prototypes nor the model behind the answers had seen (Vovk, "Cross-conformal predictors", 2015). A
     message that is empty, far longer than any training message, or in a language that these are not in, is flagged
