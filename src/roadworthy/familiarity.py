@@ -46,8 +46,8 @@ class Parts(NamedTuple):
     def familiarity(self) -> float:
         """The mean of how near the message is and of how sure the model is, where that is known.
 
-        Near by meaning where there is one: cross-validation found n-grams to add nothing to it but doubts about
-        messages as users write them (benchmarks/choices.py).
+        Near by meaning where there is one: beside it, cross-validation found n-grams to add nothing
+        (benchmarks/choices.py).
 
         Examples
         --------

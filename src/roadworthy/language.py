@@ -34,7 +34,6 @@ _SCRIPTS = (
 )
 
 
-@lru_cache(maxsize=1 << 15)
 def guess_language(text: str) -> tuple[str, str]:
     """The likely language and the script of most of its letters; English where Latin letters say nothing else.
 
@@ -52,6 +51,10 @@ def guess_language(text: str) -> tuple[str, str]:
     >>> guess_language("12345")
     ('und', 'other')
     """
+    return _remembered(text) if len(text) <= _SHORT else _guess(text)
+
+
+def _guess(text: str) -> tuple[str, str]:
     if text.isascii():
         if not any(map(str.isalpha, text)):
             return UNKNOWN, "other"
@@ -60,6 +63,11 @@ def guess_language(text: str) -> tuple[str, str]:
         if script != "latin":
             return language, script
     return _latin_language(text), "latin"
+
+
+# Remembering long texts would fill the memory of a service.
+_SHORT = 256
+_remembered = lru_cache(maxsize=1 << 14)(_guess)
 
 
 def _script(text: str) -> tuple[str, str]:

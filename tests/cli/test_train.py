@@ -11,6 +11,8 @@ from roadworthy import tracking
 from roadworthy.data import Dataset
 from roadworthy.errors import TrackingError
 from roadworthy.models.artifact import Artifact, load_artifact
+from roadworthy.models.record import read_record
+from roadworthy.tracking import TrackedRun
 from roadworthy.training import hardened
 
 from .conftest import Run
@@ -130,10 +132,13 @@ def test_a_tracked_notebook_says_where_it_went(run: Run, folder: Path, monkeypat
 
 def test_a_tracked_artifact_says_where_it_went(run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[Any] = []
-    monkeypatch.setattr(tracking, "track_artifact", lambda *given: seen.extend(given) or "run 7 in store")
+    monkeypatch.setattr(
+        tracking, "track_artifact", lambda *given: seen.extend(given) or TrackedRun("7", "1", "sqlite:///x.db")
+    )
     ended = run(*HARDENED, "--track")
-    assert ended.err == "MLflow: run 7 in store\n"
+    assert ended.err == "MLflow: run 7 in sqlite:///x.db; to see it: roadworthy ui\n"
     assert (seen[0].recipe, len(seen[1]), seen[2]) == ("hardened", 6, Path("model"))
+    assert read_record(Path("model")).run == "7"
 
 
 @pytest.mark.parametrize(("asked", "code"), [((), 0), (("--track",), 2)])

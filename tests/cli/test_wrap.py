@@ -10,6 +10,8 @@ from roadworthy import tracking
 from roadworthy.models import load_model
 from roadworthy.models.artifact import load_artifact
 from roadworthy.models.guarded import GuardedModel
+from roadworthy.models.record import read_record
+from roadworthy.tracking import TrackedRun
 
 from .conftest import Run
 
@@ -101,7 +103,10 @@ def test_every_option_reaches_the_wrapping(run: Run, folder: Path, monkeypatch: 
 
 def test_a_tracked_wrapping_says_where_it_went(run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[Any] = []
-    monkeypatch.setattr(tracking, "track_artifact", lambda *given: seen.extend(given) or "run 7 in store")
+    monkeypatch.setattr(
+        tracking, "track_artifact", lambda *given: seen.extend(given) or TrackedRun("7", "1", "sqlite:///x.db")
+    )
     ended = run(*WRAP, "--track")
-    assert ended.err == "MLflow: run 7 in store\n"
+    assert ended.err == "MLflow: run 7 in sqlite:///x.db; to see it: roadworthy ui\n"
     assert (seen[0].recipe, len(seen[1]), seen[2]) == ("wrap", 6, Path("wrapped"))
+    assert read_record(Path("wrapped")).run == "7"

@@ -92,6 +92,7 @@ def inspect(
     else:
         print_terminal(result, stdout())
     stderr().print(f"Report: {shown(files['html'])}", soft_wrap=True, markup=False)
+    _note(result, model, clean)
     if tracked:
         _track(result, out, model, loaded, clean_data, real_data, wanted=track is True)
     return 1 if result.verdict == "fail" else 0
@@ -99,6 +100,21 @@ def inspect(
 
 def _announce(asked: int, distinct: int) -> None:
     stderr().print(f"{asked:,} messages: {distinct:,} predictions, identical texts only once.", soft_wrap=True)
+
+
+def _note(result: Inspection, spec: str, clean: Path) -> None:
+    """Keep the verdict in the folder of the artifact that was inspected, so that it is known where it is served."""
+    from roadworthy.errors import OutputError
+    from roadworthy.models.load import find_artifact
+    from roadworthy.models.record import note_inspection
+
+    place = find_artifact(Path(spec))
+    if place is None:
+        return
+    try:
+        note_inspection(place, verdict=result.verdict, messages=clean.name, n=result.groups[0].n)
+    except OutputError as error:
+        stderr().print(f"roadworthy: the verdict is not kept with the model: {error}", soft_wrap=True, markup=False)
 
 
 def _track(

@@ -14,7 +14,9 @@ import typer
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from roadworthy.data import Dataset
     from roadworthy.models.artifact import Artifact
+    from roadworthy.tracking import TrackedRun
 
 DEBUG_FLAG = "--debug"
 
@@ -136,7 +138,7 @@ def print_saved(artifact: Artifact, directory: Path) -> None:
     typer.echo(f"      roadworthy inspect {place} CLEAN")
 
 
-def record(track: Callable[[], object], *, wanted: bool) -> None:
+def record(track: Callable[[], TrackedRun], *, wanted: bool) -> TrackedRun | None:
     """Record a run; where nobody asked for it, a store that is away is told and does not change the exit code."""
     from roadworthy.errors import TrackingError
 
@@ -147,5 +149,16 @@ def record(track: Callable[[], object], *, wanted: bool) -> None:
         if wanted:
             raise
         stderr().print(f"roadworthy: not recorded in MLflow: {error}", soft_wrap=True, markup=False)
-    else:
-        stderr().print(f"MLflow: {run}", soft_wrap=True, markup=False)
+        return None
+    stderr().print(f"MLflow: {run}", soft_wrap=True, markup=False)
+    return run
+
+
+def record_artifact(artifact: Artifact, data: Dataset, directory: Path, *, wanted: bool) -> None:
+    """Record how an artifact was made, and keep in its folder which run that is."""
+    from roadworthy import tracking
+    from roadworthy.models.record import note_run
+
+    run = record(lambda: tracking.track_artifact(artifact, data, directory), wanted=wanted)
+    if run is not None:
+        note_run(directory, run.run_id)

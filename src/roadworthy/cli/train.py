@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -22,6 +23,7 @@ from roadworthy.cli.options import (
     given,
     print_saved,
     record,
+    record_artifact,
     shown,
     stderr,
     wants_tracking,
@@ -64,18 +66,18 @@ def train(
         raise ModelError(f"the recipe notebook knows no {names}", mend="leave it out, or use --recipe hardened")
     messages = read_labelled(data, text=text, label=label)
     tracked = wants_tracking(track)
-    if recipe == "hardened":
-        run = _train_hardened(messages, out, options, as_json)
-    else:
-        run = _train_notebook(messages, out, as_json)
+    recipes: dict[str, Callable[..., Callable[..., object]]] = {
+        "hardened": partial(_train_hardened, options=options),
+        "notebook": _train_notebook,
+    }
+    recorded = recipes[recipe](messages, out, as_json)
     if tracked:
-        record(run, wanted=track is True)
+        recorded(wanted=track is True)
     return 0
 
 
-def _train_hardened(data: Dataset, out: Path, options: dict[str, Any], as_json: bool) -> Callable[[], object]:
+def _train_hardened(data: Dataset, out: Path, as_json: bool, options: dict[str, Any]) -> Callable[..., object]:
     """Train, save and print; what is returned records the run."""
-    from roadworthy import tracking
     from roadworthy.models.artifact import require_place
     from roadworthy.training.hardened import train_hardened
 
@@ -88,7 +90,7 @@ def _train_hardened(data: Dataset, out: Path, options: dict[str, Any], as_json: 
     else:
         _print(trained)
         print_saved(trained, out)
-    return lambda: tracking.track_artifact(trained, data, out)
+    return partial(record_artifact, trained, data, out)
 
 
 def _print(trained: Artifact) -> None:
@@ -105,7 +107,7 @@ def _print(trained: Artifact) -> None:
     )
 
 
-def _train_notebook(data: Dataset, out: Path, as_json: bool) -> Callable[[], object]:
+def _train_notebook(data: Dataset, out: Path, as_json: bool) -> Callable[..., object]:
     """Train, save and print; what is returned records the run."""
     from roadworthy import tracking
     from roadworthy.training.notebook import save_pickles, train_notebook
@@ -117,4 +119,4 @@ def _train_notebook(data: Dataset, out: Path, as_json: bool) -> Callable[[], obj
     else:
         typer.echo(f"accuracy {trained.training_accuracy:.3f} on the {len(data):,} messages it was trained on")
         typer.echo("saved " + " and ".join(map(shown, paths)))
-    return lambda: tracking.track_notebook(trained, data, paths)
+    return partial(record, lambda: tracking.track_notebook(trained, data, paths))

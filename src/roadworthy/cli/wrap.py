@@ -22,7 +22,7 @@ from roadworthy.cli.options import (
     artifact_document,
     given,
     print_saved,
-    record,
+    record_artifact,
     stderr,
     wants_tracking,
 )
@@ -59,7 +59,6 @@ def wrap(
     debug: Debug = False,
 ) -> int:
     """Give a model that is there already a guard; the model stays as it is."""
-    from roadworthy import tracking
     from roadworthy.data import read_labelled
     from roadworthy.models.artifact import require_place
     from roadworthy.training import wrap as wrapping
@@ -78,7 +77,7 @@ def wrap(
         _print(wrapped, judged=seen is None)
         print_saved(wrapped.artifact, out)
     if tracked:
-        record(lambda: tracking.track_artifact(wrapped.artifact, messages, out), wanted=track is True)
+        record_artifact(wrapped.artifact, messages, out, wanted=track is True)
     return 0
 
 

@@ -59,9 +59,17 @@ class GuardedModel:
         self.name = name
         self.estimator = getattr(model, "estimator", None) if estimator is None else estimator
         self.classes: Sequence[str] = tuple(getattr(model, "classes", ())) or guard.familiarity_.labels
-        self._linear = model if isinstance(model, CompiledModel) else None
-        if self._linear is not None:
+        compiled = model if isinstance(model, CompiledModel) else getattr(model, "compiled", None)
+        self._linear = compiled if isinstance(compiled, CompiledModel) else None
+        # Features of a hardened model are those of its guard as well: they are computed once for both.
+        self._shares_features = self._linear is not None and self._linear is model
+        if self._linear is not None and self._shares_features:
             guard.familiarity_.compiled = self._linear.features
+
+    @property
+    def is_compiled(self) -> bool:
+        """Whether one message is answered without scikit-learn."""
+        return self._linear is not None
 
     def answer(self, texts: Sequence[str]) -> Predictions:
         """One answer a message, with familiarity, flag and reasons."""
@@ -78,20 +86,20 @@ class GuardedModel:
         """One answer a message, in their order."""
         if self._linear is None:
             return self._answers_of_any(texts)
-        features = self._linear.features.of(texts)
+        features = self.guard.familiarity_.compiled.of(texts)
         return [self._answer(self._linear, *asked) for asked in zip(texts, features, strict=True)]
 
     def answer_one(self, text: str) -> Answer:
         """The answer to one message."""
-        if self._linear is None:
-            return self.answers([text])[0]
-        return self._answer(self._linear, text, self._linear.features.of([text])[0])
+        return self.answers([text])[0]
 
-    def _answer(self, linear: CompiledModel, text: str, features: Any) -> Answer:
-        probabilities, score = linear.scored(features)
+    def _answer(self, linear: CompiledModel, text: str, features: Features) -> Answer:
+        own = features if self._shares_features else linear.features.of_one(text)
+        probabilities, score = linear.scored(own)
         best = int(probabilities.argmax())
         label, confidence = linear.classes[best], float(probabilities[best])
-        return self._judged(text, label, confidence, certainty_of(score), features)
+        certainty = certainty_of(score) if self.guard.uses_certainty_ else None
+        return self._judged(text, label, confidence, certainty, features)
 
     def _answers_of_any(self, texts: Sequence[str]) -> list[Answer]:
         if not texts:
