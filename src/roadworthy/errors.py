@@ -71,6 +71,10 @@ class TrackingError(RoadworthyError):
     """The tracking store could not be reached or refused the run."""
 
 
+class SettingsError(RoadworthyError):
+    """A setting that cannot be used, or settings that contradict each other."""
+
+
 class MissingExtraError(RoadworthyError):
     """A feature whose extra is not installed.
 

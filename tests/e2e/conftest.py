@@ -1,12 +1,18 @@
 """The real thing: commands in processes of their own, a browser, a folder in which the demo has run."""
 
+import contextlib
+import itertools
+import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 
 BROWSER_FLAGS = [
@@ -69,3 +75,107 @@ def browser() -> Iterator:
         chromium = playwright.chromium.launch(executable_path=path, args=BROWSER_FLAGS)
         yield chromium
         chromium.close()
+
+
+class Service:
+    """A started `roadworthy serve`: its address, its process, and what it writes into its log."""
+
+    def __init__(self, cwd, *arguments, wait=60, **environment):
+        self.cwd = Path(cwd)
+        self.log = self.cwd / f"service-{next(_NUMBERS)}.log"
+        command = [sys.executable, "-m", "roadworthy", "serve", *map(str, arguments)]
+        if "--port" not in command:
+            command += ["--port", "0"]
+        with self.log.open("wb") as file:
+            self.process = subprocess.Popen(
+                command, cwd=cwd, stderr=file, stdout=file, env={**os.environ, **environment}, start_new_session=True
+            )
+        try:
+            [listening] = self.wait_for("listening", seconds=wait)
+            self.url = listening["url"]
+            self._wait_until_up(wait)
+        except BaseException:
+            self.kill()
+            raise
+
+    def events(self, name=None):
+        """What it said so far, a dict a line; lines that are none are errors."""
+        lines = self.log.read_text(encoding="utf-8").splitlines(keepends=True)
+        found = [json.loads(line) for line in lines if line.endswith("\n")]
+        return [event for event in found if name in (None, event["event"])]
+
+    def wait_for(self, name, *, count=1, seconds=20):
+        """The events of one name, once there are so many."""
+        end = time.monotonic() + seconds
+        while len(found := self.events(name)) < count:
+            assert self.process.poll() is None, self.log.read_text(encoding="utf-8")
+            assert time.monotonic() < end, f"no {name} in {self.log.read_text(encoding='utf-8')}"
+            time.sleep(0.02)
+        return found
+
+    def _wait_until_up(self, seconds):
+        end = time.monotonic() + seconds
+        while True:
+            with contextlib.suppress(httpx.TransportError):
+                httpx.get(f"{self.url}/healthz", trust_env=False)
+                return
+            assert self.process.poll() is None, self.log.read_text(encoding="utf-8")
+            assert time.monotonic() < end
+            time.sleep(0.05)
+
+    def client(self, **options):
+        return httpx.Client(base_url=self.url, trust_env=False, timeout=30, **options)
+
+    def predict(self, text, **options):
+        with self.client() as client:
+            return client.post("/v1/predict", json={"text": text}, **options)
+
+    def get(self, path):
+        with self.client() as client:
+            return client.get(path)
+
+    def signal(self, number):
+        self.process.send_signal(number)
+
+    def stop(self, seconds=40):
+        """Ask it to stop; its exit code."""
+        if self.process.poll() is None:
+            self.process.terminate()
+        return self.process.wait(seconds)
+
+    def kill(self):
+        """End it and its workers at once."""
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait(10)
+
+
+_NUMBERS = itertools.count()
+
+
+@pytest.fixture(scope="session")
+def serve():
+    """Start services; whatever still runs at the end of the session is ended."""
+    started = []
+
+    def start(cwd, *arguments, **options):
+        started.append(Service(cwd, *arguments, **options))
+        return started[-1]
+
+    yield start
+    for service in started:
+        service.kill()
+
+
+@pytest.fixture(scope="session")
+def models(tmp_path_factory) -> Path:
+    """A folder with `hardened`, another `hardened` of fewer messages in `other`, and the two pickles in `naive`."""
+    from roadworthy import support_desk
+    from roadworthy.training.hardened import train_hardened
+    from roadworthy.training.notebook import save_pickles, train_notebook
+
+    folder, data = tmp_path_factory.mktemp("models"), support_desk.load_train()
+    train_hardened(data).save(folder / "hardened")
+    train_hardened(data.sample(300, seed=1)).save(folder / "other")
+    save_pickles(train_notebook(data), folder / "naive")
+    return folder

@@ -9,6 +9,8 @@ import typer
 
 from roadworthy.cli.demo import demo
 from roadworthy.cli.inspect import inspect
+from roadworthy.cli.key import key
+from roadworthy.cli.log import log_commands
 from roadworthy.cli.options import DEBUG_FLAG, fail
 from roadworthy.cli.perturb import perturb
 from roadworthy.cli.predict import predict
@@ -27,8 +29,9 @@ app = typer.Typer(
     epilog="Exit codes: 0 done; 1 ran, and the answer is no; 2 could not run.",
 )
 
-for command in (demo, inspect, perturb, train, wrap, predict, serve, track, ui):
+for command in (demo, inspect, perturb, train, wrap, predict, serve, key, track, ui):
     app.command()(command)
+app.add_typer(log_commands, name="log")
 
 
 def _print_version(wanted: bool) -> None:

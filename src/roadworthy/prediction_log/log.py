@@ -1,0 +1,208 @@
+"""The prediction log as the service writes it: rows are handed over, and acknowledged once they are durable."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+from queue import Empty, SimpleQueue
+from typing import Any, TypeAlias
+
+from roadworthy.prediction_log.checkpoint import Checkpointer
+from roadworthy.prediction_log.database import LogError, open_engine, sqlite_file
+from roadworthy.prediction_log.insert import Inserter
+from roadworthy.prediction_log.rows import TEXT_MODES, Feedback, Group, Prediction, TextMode, stored_group
+from roadworthy.prediction_log.spool import Spool
+from roadworthy.prediction_log.store import State, Store
+
+Row: TypeAlias = Prediction | Feedback
+Done: TypeAlias = Callable[[LogError | None], None]
+Acknowledge: TypeAlias = Callable[[list[Callable[[], None]]], None]
+OnEvent: TypeAlias = Callable[[str, dict[str, Any]], None]
+
+GROUP_ROWS = 512
+
+_Handed: TypeAlias = tuple[Sequence[Row], Done]
+
+
+class PredictionLog:
+    """Group commit: a thread writes whatever has gathered in one commit, then acknowledges it.
+
+    Parameters
+    ----------
+    url
+        sqlite:///FILE or postgresql://USER@HOST/DATABASE; the tables are made where they are not there.
+    spool
+        A folder in which rows wait while the database is away; several processes may share it.
+    text
+        What is kept of the messages: redacted; none; or raw, as they came.
+    synchronous
+        For SQLite: normal outlives the end of the process at any moment; full outlives power loss too.
+    acknowledge
+        Called by the writing thread once a group, with the callbacks to run; it may hand them to an event loop. By
+        default the writing thread runs them.
+    on_event
+        Called by the writing thread with the name and the fields of an event: log_away, log_failing, log_back,
+        spool_replayed, spool_torn.
+
+    Raises
+    ------
+    LogError
+        The URL cannot be used, the database is no log or one of a newer roadworthy, or the spool cannot be written
+        to. A server that is away is no error: rows are spooled until it is back.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        spool: Path,
+        *,
+        text: TextMode = "redacted",
+        synchronous: str = "normal",
+        acknowledge: Acknowledge | None = None,
+        on_event: OnEvent | None = None,
+    ) -> None:
+        if text not in TEXT_MODES:
+            raise LogError(f"no such way to keep texts: {text!r}", mend=f"use one of {', '.join(TEXT_MODES)}")
+        engine = open_engine(url, synchronous=synchronous)
+        file = sqlite_file(engine)
+        self._text = text
+        self._acknowledge = acknowledge or _run_each
+        self._on_event = on_event
+        self._store = Store(Inserter(engine), Spool(spool, self._tell), self._tell)
+        self._store.open()
+        self._checkpointer = None if file is None else Checkpointer(file)
+        self._handed: SimpleQueue[_Handed | None] = SimpleQueue()
+        self._guard = threading.Lock()
+        self._closed = False
+        self._came = 0
+        self._went = 0
+        self._deadline = float("inf")
+        self._thread = threading.Thread(target=self._run, name="prediction-log", daemon=True)
+
+    @property
+    def state(self) -> State:
+        """What is ok, spooling (the database is away, rows wait on disk) or failing (nothing can be kept)."""
+        return self._store.state
+
+    @property
+    def spooled(self) -> int:
+        """How many rows wait in the spool."""
+        return self._store.spooled
+
+    @property
+    def waiting(self) -> int:
+        """How many rows were handed over and are not acknowledged yet."""
+        return self._came - self._went
+
+    def start(self) -> None:
+        """Start writing."""
+        if self._checkpointer is not None:
+            self._checkpointer.start()
+        self._thread.start()
+
+    def append(self, rows: Sequence[Row], done: Done) -> None:
+        """Hand rows over; returns at once.
+
+        Parameters
+        ----------
+        rows
+            What to keep.
+        done
+            Called once, through `acknowledge`: with None when the rows are durable, or with the error.
+        """
+        with self._guard:
+            if not self._closed:
+                self._came += len(rows)
+                self._handed.put((rows, done))
+                return
+        self._run_callbacks([partial(done, LogError("the prediction log is closed", mend="start the service again"))])
+
+    def close(self, timeout: float) -> None:
+        """Write what was handed over, try to replay the spool once more, and stop.
+
+        Parameters
+        ----------
+        timeout
+            Seconds after which the caller no longer waits.
+        """
+        with self._guard:
+            if self._closed:
+                return
+            self._closed = True
+            self._deadline = time.monotonic() + timeout
+            self._handed.put(None)
+        if self._thread.ident is None:
+            self._finish()
+        else:
+            self._thread.join(timeout)
+
+    def _run(self) -> None:
+        is_open = True
+        while is_open:
+            handed, is_open = self._gather()
+            if handed:
+                self._write(handed)
+            if self._store.state != "ok":
+                self._store.recover()
+        while self._store.recover(now=True) and time.monotonic() < self._deadline:
+            pass
+        self._finish()
+
+    def _gather(self) -> tuple[list[_Handed], bool]:
+        """Wait for rows, or until the spool is to be replayed; then take all that is there, up to a full group."""
+        try:
+            first = self._handed.get(timeout=self._store.seconds_to_retry())
+        except Empty:
+            return [], True
+        if first is None:
+            return [], False
+        handed, rows = [first], len(first[0])
+        # Nobody else takes from the queue, so what it holds now can be had without waiting.
+        for _ in range(self._handed.qsize()):
+            if rows >= GROUP_ROWS:
+                break
+            following = self._handed.get()
+            if following is None:
+                return handed, False
+            handed.append(following)
+            rows += len(following[0])
+        return handed, True
+
+    def _write(self, handed: list[_Handed]) -> None:
+        error = None
+        try:
+            self._store.keep(self._group(handed))
+        except LogError as refused:
+            error = refused
+        except Exception as bug:  # noqa: BLE001, RUF100 (a row that cannot be stored must not end the thread)
+            error = LogError(f"the rows cannot be stored ({bug!r})", mend="report this")
+        self._run_callbacks([partial(done, error) for _, done in handed])
+        self._went += sum(len(rows) for rows, _ in handed)
+
+    def _group(self, handed: list[_Handed]) -> Group:
+        return stored_group((row for rows, _ in handed for row in rows), self._text)
+
+    def _finish(self) -> None:
+        if self._checkpointer is not None:
+            self._checkpointer.close()
+        self._store.close()
+
+    def _run_callbacks(self, callbacks: list[Callable[[], None]]) -> None:
+        # An event loop that has ended takes no more callbacks; the rows are durable all the same.
+        with suppress(Exception):
+            self._acknowledge(callbacks)
+
+    def _tell(self, event: str, fields: dict[str, Any]) -> None:
+        if self._on_event is not None:
+            with suppress(Exception):
+                self._on_event(event, fields)
+
+
+def _run_each(callbacks: list[Callable[[], None]]) -> None:
+    for callback in callbacks:
+        with suppress(Exception):
+            callback()

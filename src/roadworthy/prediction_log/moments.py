@@ -1,0 +1,51 @@
+"""Times as people write them."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, timedelta
+
+from roadworthy.prediction_log.database import LogError
+
+_AGO = re.compile(r"\d+(?:\.\d+)?\s*[a-z]+", re.IGNORECASE)
+
+
+def moment(given: str, *, now: datetime) -> datetime:
+    """Read a time: ISO 8601, a plain date, now, today, yesterday, or how long ago: 7d, 12h, 30min.
+
+    Parameters
+    ----------
+    given
+        What was written. A time without a zone is in that of `now`, and a day begins there at midnight.
+    now
+        The present, with its zone.
+
+    Raises
+    ------
+    LogError
+        It is none of these.
+
+    Examples
+    --------
+    >>> now = datetime.fromisoformat("2026-03-02T15:00+01:00")
+    >>> for given in ("7d", "yesterday", "2026-03-01", "2026-03-01T10:30Z"):
+    ...     print(moment(given, now=now).isoformat())
+    2026-02-23T15:00:00+01:00
+    2026-03-01T00:00:00+01:00
+    2026-03-01T00:00:00+01:00
+    2026-03-01T10:30:00+00:00
+    """
+    import pandas as pd
+
+    word = given.strip()
+    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    days = {"now": now, "today": midnight, "yesterday": midnight - timedelta(days=1)}
+    try:
+        if word.lower() in days:
+            return days[word.lower()]
+        if _AGO.fullmatch(word):
+            return now - pd.Timedelta(word).to_pytimedelta()
+        found = pd.to_datetime(word, format="ISO8601").to_pydatetime()
+    except (ValueError, OverflowError):
+        raise LogError(f"{given!r} is no time", mend="write 2026-03-01, 2026-03-01T10:30Z, yesterday or 7d") from None
+    return found if found.tzinfo is not None else found.replace(tzinfo=now.tzinfo)

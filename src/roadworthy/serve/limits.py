@@ -1,0 +1,91 @@
+"""How much at a time: so many requests are worked on, so many more may wait, and the next is told to come again."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from roadworthy.serve.problems import Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping
+    from typing import Any
+
+_RETRY_SECONDS = 1
+
+
+class Gate:
+    """Lets so many requests in at a time.
+
+    Parameters
+    ----------
+    concurrency
+        How many are worked on at a time.
+    queue
+        How many more may wait.
+    """
+
+    def __init__(self, concurrency: int, queue: int) -> None:
+        self._places = asyncio.Semaphore(concurrency)
+        self._queue = queue
+        self._waiting = 0
+
+    async def __aenter__(self) -> None:
+        if not self._places.locked():
+            await self._places.acquire()
+            return
+        if self._waiting >= self._queue:
+            raise Problem(
+                429,
+                "too-many-requests",
+                "the service is busy; try again in a moment",
+                headers={"Retry-After": str(_RETRY_SECONDS)},
+            )
+        self._waiting += 1
+        try:
+            await self._places.acquire()
+        finally:
+            self._waiting -= 1
+
+    async def __aexit__(self, *_: object) -> None:
+        self._places.release()
+
+
+async def read_body(
+    receive: Callable[[], Awaitable[Mapping[str, Any]]], headers: Mapping[bytes, bytes], limit: int
+) -> bytes:
+    """The body of a request, unless it is too large.
+
+    Raises
+    ------
+    Problem
+        It is larger than the limit; no more than that is read.
+    """
+    declared = headers.get(b"content-length", b"")
+    if declared.isdigit() and int(declared) > limit:
+        raise too_large(limit)
+    message = await receive()
+    body: bytes = message.get("body", b"")
+    if message.get("more_body"):
+        parts = [body]
+        while message.get("more_body"):
+            message = await receive()
+            parts.append(message.get("body", b""))
+            if sum(map(len, parts)) > limit:
+                raise too_large(limit)
+        body = b"".join(parts)
+    if message["type"] == "http.disconnect":
+        raise Problem(400, "disconnected", "the body ended early")
+    if len(body) > limit:
+        raise too_large(limit)
+    return body
+
+
+def too_large(limit: int) -> Problem:
+    """The refusal of a body over the limit; the connection ends, for its rest is not read."""
+    return Problem(
+        413,
+        "body-too-large",
+        f"the body is larger than {limit:,} bytes; send fewer or shorter messages",
+        headers={"Connection": "close"},
+    )

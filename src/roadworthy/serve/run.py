@@ -1,0 +1,133 @@
+"""Running the service: one process, or several workers under one that watches over them."""
+
+from __future__ import annotations
+
+import logging
+import logging.config
+import os
+import signal
+import socket
+import sys
+import tempfile
+from contextlib import ExitStack
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import uvicorn
+from uvicorn.supervisors import Multiprocess
+
+from roadworthy.errors import SettingsError
+from roadworthy.serve.counters import MULTIPROCESS, forget_worker
+from roadworthy.serve.json_logs import configuration
+from roadworthy.serve.served import load_served
+
+if TYPE_CHECKING:
+    from types import FrameType
+
+    from roadworthy.serve.app import Application
+    from roadworthy.serve.settings import ServeSettings
+
+_LOG = logging.getLogger("roadworthy.serve")
+_BACKLOG = 2_048
+_WORKER_SECONDS = 60
+
+
+def run(settings: ServeSettings) -> None:
+    """Serve until told to stop by SIGINT or SIGTERM; SIGHUP loads the model anew.
+
+    Raises
+    ------
+    RoadworthyError
+        The address is taken, the model does not load, the keys cannot be read, or the log's URL is none.
+    """
+    logging.config.dictConfig(_logging())
+    with ExitStack() as stack:
+        listener = stack.enter_context(_listen(settings))
+        for ends in (signal.SIGINT, signal.SIGTERM):
+            # Uvicorn raises the signal again when it has stopped; by then all is done.
+            stack.callback(signal.signal, ends, signal.signal(ends, _nothing))
+        _run_one(settings, listener) if settings.workers == 1 else _run_several(settings, listener, stack)
+    _LOG.info("stopped")
+
+
+def application(settings: ServeSettings) -> Application:
+    """What each worker runs; its errors end it with one line."""
+    from roadworthy.serve.app import create_app
+
+    return create_app(settings)
+
+
+def _run_one(settings: ServeSettings, listener: socket.socket) -> None:
+    app = application(settings)
+    _tell_address(settings, listener)
+    uvicorn.Server(uvicorn.Config(app, **_options(settings))).run([listener])
+
+
+def _run_several(settings: ServeSettings, listener: socket.socket, stack: ExitStack) -> None:
+    # A model that does not load is told here, once; the workers load their own.
+    load_served(settings.model, allow_pickle=settings.allow_pickle)
+    os.environ[MULTIPROCESS] = stack.enter_context(tempfile.TemporaryDirectory(prefix="roadworthy-"))
+    stack.callback(os.environ.pop, MULTIPROCESS)
+    options = _options(settings)
+    config = uvicorn.Config(partial(application, settings), factory=True, workers=settings.workers, **options)
+    _tell_address(settings, listener)
+    Workers(config, sockets=[listener]).run()
+
+
+class Workers(Multiprocess):
+    """Uvicorn's supervisor, except that SIGHUP does not end a worker: each loads the model anew and goes on."""
+
+    def handle_hup(self) -> None:
+        """Pass the signal on."""
+        for worker in self.processes:
+            if worker.pid is not None:
+                os.kill(worker.pid, signal.SIGHUP)
+
+    def keep_subprocess_alive(self) -> None:
+        """Start a worker in the place of one that died, and drop the gauges of that one."""
+        before = {worker.pid for worker in self.processes}
+        super().keep_subprocess_alive()
+        for gone in before - {worker.pid for worker in self.processes}:
+            if gone is not None:
+                _LOG.error("worker_died", extra={"fields": {"pid": gone}})
+                forget_worker(gone)
+
+
+def _options(settings: ServeSettings) -> dict[str, Any]:
+    return {
+        "http": "httptools",
+        "loop": "auto",
+        "ws": "none",
+        "log_config": _logging(),
+        "access_log": False,
+        "server_header": False,
+        "backlog": _BACKLOG,
+        "timeout_graceful_shutdown": settings.shutdown_seconds,
+        "timeout_worker_healthcheck": _WORKER_SECONDS,
+    }
+
+
+def _listen(settings: ServeSettings) -> socket.socket:
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    try:
+        return socket.create_server((settings.host, settings.port), family=family, backlog=_BACKLOG)
+    except (OSError, UnicodeError) as error:
+        where = f"{settings.host}:{settings.port}"
+        mend = "give another with --host and --port"
+        raise SettingsError(
+            f"cannot listen ({getattr(error, 'strerror', None) or error})", where=where, mend=mend
+        ) from None
+
+
+def _tell_address(settings: ServeSettings, listener: socket.socket) -> None:
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    fields = {"url": f"http://{host}:{listener.getsockname()[1]}", "model": settings.model, "workers": settings.workers}
+    _LOG.info("listening", extra={"fields": fields})
+
+
+def _logging() -> dict[str, Any]:
+    return configuration(as_json=not sys.stderr.isatty())
+
+
+def _nothing(number: int, frame: FrameType | None) -> None:
+    """The signal was dealt with."""

@@ -1,0 +1,343 @@
+"""The service behind its addresses: it answers, logs what it answered, and only then lets the answer leave."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from datetime import UTC, datetime
+from functools import partial
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+
+from roadworthy.errors import named
+from roadworthy.prediction_log import (
+    Feedback,
+    LogError,
+    Prediction,
+    PredictionLog,
+    has_prediction,
+    new_id,
+    open_engine,
+    prune,
+    traffic,
+)
+from roadworthy.serve.answering import Answering
+from roadworthy.serve.counters import Counters
+from roadworthy.serve.keys import Key, Scope, read_keys, shown_key
+from roadworthy.serve.limits import Gate
+from roadworthy.serve.messages import FeedbackGiven
+from roadworthy.serve.problems import Problem
+from roadworthy.serve.served import Served, load_served
+from roadworthy.serve.shadow import Shadow
+
+if TYPE_CHECKING:
+    from roadworthy.models.guarded import Answer
+    from roadworthy.prediction_log import Traffic
+    from roadworthy.serve.settings import ServeSettings
+
+SERVED, PAGE, SHADOW = "served", "page", "shadow"
+_LOG = logging.getLogger("roadworthy.serve")
+_HOUR = 3_600
+_TRAFFIC_SECONDS = 2.0
+
+
+class Service:
+    """A model, its prediction log, and all that stands between them and a request.
+
+    Parameters
+    ----------
+    settings
+        How the model is served.
+
+    Raises
+    ------
+    RoadworthyError
+        The model does not load, the keys cannot be read, or the log's URL is none.
+    """
+
+    def __init__(self, settings: ServeSettings) -> None:
+        self.settings = settings
+        self.keys = read_keys(settings.keys)
+        self._is_local = settings.is_local
+        self.served = load_served(settings.model, allow_pickle=settings.allow_pickle)
+        self.shadow = self._shadow()
+        self.counters = Counters()
+        self.counters.model(self.served)
+        self.gate = Gate(settings.max_concurrency, settings.max_queue)
+        self.answering = Answering()
+        self.log = PredictionLog(
+            settings.log,
+            settings.spool,
+            text=settings.log_text,
+            synchronous=settings.log_sync,
+            on_event=_tell,
+            acknowledge=self._acknowledge,
+        )
+        self._reader = open_engine(settings.log)
+        self._reloading, self._counting = asyncio.Lock(), asyncio.Lock()
+        self._traffic: Traffic | None = None
+        self._counted_at = -_TRAFFIC_SECONDS
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._watching: asyncio.Task[None] | None = None
+        if self.served.guarded is None:
+            _LOG.warning("no_guard: every answer counts as trusted; roadworthy wrap gives the model a guard")
+
+    # From start to end
+
+    async def start(self) -> None:
+        """Open the log, and begin to watch it."""
+        self._loop = asyncio.get_running_loop()
+        self.log.start()
+        self._watching = asyncio.create_task(self._watch())
+
+    async def stop(self) -> None:
+        """Finish what was begun: answers of the shadow model, and every row that waits."""
+        if self._watching is not None:
+            self._watching.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._watching
+        await asyncio.to_thread(self._close)
+
+    def _close(self) -> None:
+        self.answering.close()
+        if self.shadow is not None:
+            self.shadow.close()
+        self.log.close(self.settings.shutdown_seconds)
+        self._reader.dispose()
+
+    def _acknowledge(self, callbacks: list[Callable[[], None]]) -> None:
+        """Called by the log's thread: back to the loop that the requests wait in, once for a whole group."""
+        if self._loop is not None:
+            with suppress(RuntimeError):
+                self._loop.call_soon_threadsafe(_call_all, callbacks)
+
+    async def _watch(self) -> None:
+        """Note the state of the log every second, and delete what is too old every hour."""
+        seconds = 0
+        while True:
+            self.counters.log(self.log.state, spooled=self.log.spooled, waiting=self.log.waiting)
+            if self.settings.retention_days is not None and seconds % _HOUR == 0:
+                await self._prune(self.settings.retention_days)
+            seconds += 1
+            await asyncio.sleep(1)
+
+    async def _prune(self, days: int) -> None:
+        try:
+            deleted = await asyncio.to_thread(prune, self._reader, days=days)
+        except Exception as error:
+            _LOG.warning("prune_failed", extra={"fields": {"error": named(error)}})
+        else:
+            _LOG.info("pruned", extra={"fields": {"rows": deleted, "older_than_days": days}})
+
+    # Who asks
+
+    def require(self, scope: Scope, authorization: str | None, own_header: str | None) -> Key | None:
+        """The key that is shown, which has to be good for this; on this machine alone anybody may ask for answers.
+
+        Raises
+        ------
+        Problem
+            There is no key, or it is not good for this.
+        """
+        if scope == "predict" and self._is_local and not self.keys:
+            return None
+        secret = shown_key(authorization, own_header)
+        key = None if secret is None else self.keys.find(secret)
+        if key is None:
+            detail = (
+                "a key is needed: Authorization: Bearer KEY" if self.keys else "no key is set up; start with --keys"
+            )
+            headers = {"WWW-Authenticate": 'Bearer realm="roadworthy", Basic realm="roadworthy", charset="UTF-8"'}
+            raise Problem(401, "key-needed", detail, headers=headers)
+        if scope not in key.scopes:
+            raise Problem(403, "key-not-allowed", f"the key is not good for {scope}; make one: roadworthy key")
+        return key
+
+    # Answers
+
+    async def answer(
+        self, texts: Sequence[str], request_id: str, *, role: str = SERVED
+    ) -> tuple[Served, list[Prediction], list[Answer]]:
+        """Answer messages; the answers are in the log when this returns.
+
+        Raises
+        ------
+        Problem
+            Too much is asked at once, the model fails, or nothing can be logged.
+        """
+        async with self.gate:
+            began = perf_counter()
+            served = self.served
+            try:
+                answers = await self.answering.answers(served, texts)
+            except Exception as error:
+                _LOG.exception("model_failed", extra={"fields": {"request_id": request_id}})
+                detail = f"the model could not answer ({type(error).__name__}); see the service's log"
+                raise Problem(500, "model-failed", detail) from None
+            latency = (perf_counter() - began) * 1_000 / len(texts)
+            rows = self._rows(served, texts, answers, request_id, role, latency)
+            await self._record(rows)
+        for answer in answers:
+            self.counters.answer(answer)
+        if self.shadow is not None and role == SERVED:
+            self._ask_shadow(self.shadow, texts, answers, request_id)
+        return served, rows, answers
+
+    def sent(self, answer: Answer) -> str | None:
+        """The label that leaves; None where the message is refused."""
+        if not answer.reasons or self.settings.flagged == "answer":
+            return answer.label
+        return self.settings.fallback_label
+
+    def _rows(
+        self,
+        served: Served,
+        texts: Sequence[str],
+        answers: Sequence[Answer],
+        request_id: str,
+        role: str,
+        latency: float,
+    ) -> list[Prediction]:
+        now = datetime.now(UTC)
+        return [
+            Prediction(
+                id=new_id(),
+                time=now,
+                request_id=request_id,
+                role=role,
+                model=served.name,
+                version=served.version,
+                text=text,
+                label=answer.label,
+                confidence=answer.confidence,
+                familiarity=answer.familiarity,
+                verdict=answer.verdict,
+                reasons=";".join(answer.reasons),
+                sent=None if role == SHADOW else self.sent(answer),
+                latency_ms=latency,
+            )
+            for text, answer in zip(texts, answers, strict=True)
+        ]
+
+    async def _record(self, rows: Sequence[Prediction | Feedback]) -> None:
+        recorded: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.log.append(rows, partial(_settle, recorded))
+        try:
+            await recorded
+        except LogError:
+            self.counters.log_failures.inc()
+            detail = "the answer could not be logged, so there is none; try again in a moment"
+            raise Problem(503, "not-logged", detail, headers={"Retry-After": "5"}) from None
+
+    def _ask_shadow(self, shadow: Shadow, texts: Sequence[str], answers: Sequence[Answer], request_id: str) -> None:
+        began = perf_counter()
+
+        def answered(served: Served, found: list[Answer]) -> None:
+            latency = (perf_counter() - began) * 1_000 / len(texts)
+            self.log.append(self._rows(served, texts, found, request_id, SHADOW, latency), _unheard)
+            for own, other in zip(answers, found, strict=True):
+                self.counters.shadow(agrees=own.label == other.label)
+
+        def failed(error: Exception) -> None:
+            _LOG.warning("shadow_failed", extra={"fields": {"request_id": request_id, "error": named(error)}})
+
+        if not shadow.ask(texts, answered, failed):
+            self.counters.shadow_dropped.inc(len(texts))
+
+    # The true labels, later
+
+    async def feedback(self, given: FeedbackGiven) -> None:
+        """Store the true label of a prediction.
+
+        Raises
+        ------
+        Problem
+            There is no such prediction, or it cannot be logged.
+        """
+        if self.log.state == "ok" and not await asyncio.to_thread(has_prediction, self._reader, given.id):
+            raise Problem(404, "no-such-prediction", "no prediction has this id; send the id of an answer")
+        await self._record([Feedback(new_id(), given.id, given.label, datetime.now(UTC))])
+
+    # How it is
+
+    def readiness(self) -> tuple[int, dict[str, Any]]:
+        """A status, and how the service is."""
+        state = self.log.state
+        status, said = {"ok": (200, "ready"), "spooling": (200, "degraded")}.get(state, (503, "not ready"))
+        about = {"status": said, "log": state, "spooled_rows": self.log.spooled, "model": self.served.about}
+        return status, about
+
+    async def traffic(self) -> Traffic | None:
+        """What was asked in the last hour; None where the log cannot be read.
+
+        However many look at once, the log is asked once.
+        """
+        async with self._counting:
+            if perf_counter() - self._counted_at > _TRAFFIC_SECONDS:
+                try:
+                    self._traffic = await asyncio.to_thread(traffic, self._reader)
+                except LogError:
+                    self._traffic = None
+                self._counted_at = perf_counter()
+            return self._traffic
+
+    async def reload(self) -> tuple[Served, Served]:
+        """Load the model anew, and the keys; every request that has begun is answered by the model it began with.
+
+        Returns
+        -------
+        The model before and the model now.
+
+        Raises
+        ------
+        RoadworthyError
+            One of them does not load; all stays as it was.
+        """
+        async with self._reloading:
+            before = self.served
+            try:
+                keys = await asyncio.to_thread(read_keys, self.settings.keys)
+                now = await asyncio.to_thread(load_served, self.settings.model, allow_pickle=self.settings.allow_pickle)
+                shadow = await asyncio.to_thread(self._shadow)
+            except Exception as error:
+                self.counters.reload("failed")
+                _LOG.error("reload_failed", extra={"fields": {"error": named(error), "still": before.about}})
+                raise
+            self.served, self.keys, old = now, keys, self.shadow
+            self.shadow = shadow
+            if old is not None:
+                await asyncio.to_thread(old.close)
+            self.counters.model(now, before if before.version != now.version else None)
+            self.counters.reload("done")
+            _LOG.info("reloaded", extra={"fields": {"before": before.about, "now": now.about}})
+            return before, now
+
+    def _shadow(self) -> Shadow | None:
+        spec = self.settings.shadow
+        return None if spec is None else Shadow(load_served(spec, allow_pickle=self.settings.allow_pickle))
+
+
+def _tell(event: str, fields: dict[str, Any]) -> None:
+    """Write an event of the prediction log into the service's own."""
+    level = logging.INFO if event in {"log_back", "spool_replayed"} else logging.WARNING
+    _LOG.log(level, event, extra={"fields": fields})
+
+
+def _settle(recorded: asyncio.Future[None], error: LogError | None) -> None:
+    if recorded.done():
+        return
+    if error is None:
+        recorded.set_result(None)
+    else:
+        recorded.set_exception(error)
+
+
+def _call_all(callbacks: list[Callable[[], None]]) -> None:
+    for callback in callbacks:
+        callback()
+
+
+def _unheard(error: LogError | None) -> None:
+    """Nobody waits for the answers of the shadow model; the log itself says when it fails."""
