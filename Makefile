@@ -29,7 +29,7 @@ test-all: lint
 test-latest:
 	$$(echo "$(usable)" | xargs -n 2 | sort -rn | head -1 | cut -d' ' -f2) -m venv .venv-latest
 	.venv-latest/bin/python -m pip install --quiet --upgrade pip
-	.venv-latest/bin/python -m pip install --quiet --upgrade --group dev --editable ".[arrow,encoder,mlflow,serve]"
+	.venv-latest/bin/python -m pip install --quiet --upgrade --group dev --editable ".[arrow,encoder,mlflow,postgres,serve]"
 	.venv-latest/bin/python -m pytest -m "not slow"
 
 pictures: .venv/.dev
@@ -42,7 +42,12 @@ requirements:
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
 	  --custom-compile-command "make requirements" --quiet --upgrade --group build --group dev \
 	  --constraint requirements/demo.txt \
-	  --extra arrow --extra encoder --extra mlflow --extra serve pyproject.toml --output-file requirements/dev.txt
+	  --extra arrow --extra encoder --extra mlflow --extra postgres --extra serve pyproject.toml \
+	  --output-file requirements/dev.txt
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
+	  --custom-compile-command "make requirements" --quiet --upgrade --group build \
+	  --constraint requirements/demo.txt \
+	  --extra postgres --extra serve pyproject.toml --output-file requirements/serve.txt
 
 .venv/bin/python:
 	@test -n "$(PYTHON)" || { echo "make: Python 3.11 or newer is needed; set PYTHON=..."; exit 2; }

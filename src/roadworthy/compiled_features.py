@@ -13,10 +13,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from roadworthy.features import LONG_WORD, character_ngrams, pieces_of
 from roadworthy.spelling import SpellingCorrector
+from roadworthy.tokens import tokenise
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+
+_REMEMBERED = 1 << 12
 
 
 class Features(NamedTuple):
@@ -41,11 +46,19 @@ class Features(NamedTuple):
     meaning: NDArray[np.float64] | None = None
 
 
+# The columns of a word's n-grams that are known, and the n-grams that are not.
+_OfWord = tuple[tuple[int, ...], tuple[str, ...]]
+
+
 @dataclass(frozen=True, slots=True)
 class _Block:
-    """One vectorizer: its n-grams of a text, and the column of each that it knows."""
+    """One vectorizer: its n-grams of a text, and the column of each that it knows.
+
+    Where the n-grams of a text are those of its words, each word's are looked up once: words come again and again.
+    """
 
     analyse: Callable[[str], Iterable[str]]
+    of_word: Callable[[str], _OfWord] | None
     columns: dict[str, int]
     binary: bool
     sublinear: bool
@@ -55,6 +68,8 @@ class _Block:
 
     def found(self, text: str) -> tuple[list[int], list[int] | None, int]:
         """The known columns, how often each occurs (None: once), and how many n-grams are unknown."""
+        if self.of_word is not None:
+            return self._found_by_word(text, self.of_word)
         get = self.columns.get
         if self.binary:
             distinct = dict.fromkeys(self.analyse(text))
@@ -63,6 +78,16 @@ class _Block:
         counts = Counter(self.analyse(text))
         known = {column: n for gram, n in counts.items() if (column := get(gram)) is not None}
         return [*known], [*known.values()], len(counts) - len(known)
+
+    def _found_by_word(self, text: str, of_word: Callable[[str], _OfWord]) -> tuple[list[int], list[int] | None, int]:
+        columns: dict[int, None] = {}
+        unknown: set[str] = set()
+        for token in tokenise(text):
+            known, others = of_word(token)
+            columns.update(dict.fromkeys(known))
+            if others:
+                unknown.update(others)
+        return [*columns], None, len(unknown)
 
     def scale(self, values: NDArray[np.float64], counts: list[int] | None, unknown: int) -> float:
         """Turn the weights of the known n-grams into their values, in place; give the share that is known."""
@@ -174,15 +199,46 @@ def _block(vectorizer: Any, weight: float, offset: int) -> _Block:
     if vectorizer.input != "content" or np.dtype(vectorizer.dtype) not in (np.dtype("int64"), np.dtype("float64")):
         raise TypeError("a vectorizer of files, or of another precision, is not compiled")
     analyse = vectorizer.analyzer if callable(vectorizer.analyzer) else vectorizer.build_analyzer()
+    columns = {gram: int(column) + offset for gram, column in vectorizer.vocabulary_.items()}
     return _Block(
         analyse=analyse,
-        columns={gram: int(column) + offset for gram, column in vectorizer.vocabulary_.items()},
+        of_word=_Words(columns) if analyse is character_ngrams and vectorizer.binary else None,
+        columns=columns,
         binary=bool(vectorizer.binary),
         sublinear=bool(getattr(vectorizer, "sublinear_tf", False)),
         norm=getattr(vectorizer, "norm", None),
         weight=weight,
         rarest=float(_idf(vectorizer).max() ** 2),
     )
+
+
+class _Words:
+    """Looks the n-grams of a word up, and remembers the last few thousand words; numbers hardly come again.
+
+    Parameters
+    ----------
+    columns
+        The columns of the n-grams that are known.
+    """
+
+    def __init__(self, columns: dict[str, int]) -> None:
+        self._columns = columns
+        self._remembered: dict[str, _OfWord] = {}
+
+    def __call__(self, word: str) -> _OfWord:
+        found = self._remembered.get(word)
+        if found is None:
+            found = self._find(word)
+            if len(word) <= LONG_WORD and word.isalpha():
+                if len(self._remembered) >= _REMEMBERED:
+                    self._remembered.clear()
+                self._remembered[word] = found
+        return found
+
+    def _find(self, word: str) -> _OfWord:
+        pieces, columns = pieces_of(word), self._columns
+        known = (columns[piece] for piece in pieces if piece in columns)
+        return tuple(dict.fromkeys(known)), tuple(piece for piece in pieces if piece not in columns)
 
 
 def _idf(vectorizer: Any) -> NDArray[np.float64]:

@@ -54,11 +54,18 @@ def character_ngrams(text: str) -> list[str]:
     """
     found: list[str] = []
     for token in tokenise(text):
-        found += _pieces(token) if len(token) <= _LONG_WORD else _cut(token)
+        found += _pieces(token) if len(token) <= LONG_WORD else pieces_of(token)
     return found
 
 
-def _cut(token: str) -> list[str]:
+def pieces_of(token: str) -> list[str]:
+    """The pieces of one word, as `character_ngrams` has them.
+
+    Examples
+    --------
+    >>> pieces_of("a")
+    [' a', 'a ', ' a ']
+    """
     word = f" {token} "
     size = len(word)
     found: list[str] = []
@@ -70,8 +77,8 @@ def _cut(token: str) -> list[str]:
 
 
 # The same words come again and again; what is longer than a word would only fill the memory.
-_LONG_WORD = 30
-_pieces = lru_cache(maxsize=1 << 13)(_cut)
+LONG_WORD = 30
+_pieces = lru_cache(maxsize=1 << 13)(pieces_of)
 
 
 class SentenceEmbedding(TransformerMixin, BaseEstimator):  # type: ignore[misc]

@@ -13,7 +13,7 @@ from roadworthy.data import Predictions
 from roadworthy.errors import DataError
 from roadworthy.familiarity import Familiarity, Parts, Prototypes
 from roadworthy.features import embed_once, with_encoder
-from roadworthy.language import UNKNOWN, guess_language
+from roadworthy.language import UNKNOWN, guess_language, language_of
 from roadworthy.tokens import tokenise
 
 if TYPE_CHECKING:
@@ -258,7 +258,7 @@ class Guard:
         broken = []
         if len(text) > self.longest_:
             broken.append(TOO_LONG)
-        language = guess_language(text)[0]
+        language = language_of(text)[0]
         if language not in self.languages_ and language != UNKNOWN:
             broken.append(UNKNOWN_LANGUAGE)
         if label == self.oos_label:

@@ -51,10 +51,11 @@ def guess_language(text: str) -> tuple[str, str]:
     >>> guess_language("12345")
     ('und', 'other')
     """
-    return _remembered(text) if len(text) <= _SHORT else _guess(text)
+    return _remembered(text) if len(text) <= _SHORT else language_of(text)
 
 
-def _guess(text: str) -> tuple[str, str]:
+def language_of(text: str) -> tuple[str, str]:
+    """As `guess_language`, for a text that is asked about once: nothing of it is remembered."""
     if text.isascii():
         if not any(map(str.isalpha, text)):
             return UNKNOWN, "other"
@@ -65,9 +66,9 @@ def _guess(text: str) -> tuple[str, str]:
     return _latin_language(text), "latin"
 
 
-# Remembering long texts would fill the memory of a service.
+# Remembering long texts would fill the memory.
 _SHORT = 256
-_remembered = lru_cache(maxsize=1 << 14)(_guess)
+_remembered = lru_cache(maxsize=1 << 14)(language_of)
 
 
 def _script(text: str) -> tuple[str, str]:

@@ -87,7 +87,9 @@ def _redact_once(text: str) -> str:
     text = _URL.sub(_bare_url, text) if "://" in text else text
     for applies, passed in _PASSES:
         if applies(text):
-            text = "".join(part if n % 2 else passed(part) for n, part in enumerate(_MARK.split(text)))
+            # What stands in a mark already is left alone.
+            parts = _MARK.split(text) if "[" in text else [text]
+            text = "".join(part if n % 2 else passed(part) for n, part in enumerate(parts))
     return text
 
 
@@ -95,12 +97,24 @@ def _has_at(text: str) -> bool:
     return "@" in text
 
 
+def _has_iban_start(text: str) -> bool:
+    return _IBAN_START.search(text) is not None
+
+
+def _has_token(text: str) -> bool:
+    return _TOKEN.search(text) is not None
+
+
+def _has_address_signs(text: str) -> bool:
+    return (text.count(".") > 2 or text.count(":") > 1) and _has_digit(text)
+
+
 def _has_digit(text: str) -> bool:
     return _DIGITS.search(text) is not None
 
 
 def _has_phone_digits(text: str) -> bool:
-    return sum(character.isdigit() for character in text) >= _FEWEST_PHONE_DIGITS
+    return sum(map(str.isdigit, text)) >= _FEWEST_PHONE_DIGITS
 
 
 def _bare_url(match: re.Match[str]) -> str:
@@ -261,9 +275,9 @@ def _masked(text: str, spans: Iterator[tuple[int, int]], mark: str) -> str:
 
 _PASSES: tuple[tuple[Callable[[str], bool], Callable[[str], str]], ...] = (
     (_has_at, _emails),
-    (_has_digit, _ibans),
-    (_has_digit, _secrets),
+    (_has_iban_start, _ibans),
+    (_has_token, _secrets),
     (_has_phone_digits, _cards),
-    (_has_digit, _addresses),
+    (_has_address_signs, _addresses),
     (_has_phone_digits, _phones),
 )

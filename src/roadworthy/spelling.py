@@ -60,14 +60,14 @@ class SpellingCorrector(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         """The nearest known word; slips repeat themselves, so the last few thousand are remembered."""
         found = self._slips.get(token)
         if found is None:
+            if not SHORTEST <= len(token) <= _LONGEST or not token.isalpha():
+                return token
             if len(self._slips) >= _REMEMBERED:
                 self._slips.clear()
             found = self._slips[token] = self._nearest(token)
         return found
 
     def _nearest(self, token: str) -> str:
-        if not SHORTEST <= len(token) <= _LONGEST or not token.isalpha():
-            return token
         index, rank = self._index, self._rank
         found = {word for deletion in _deletions(token) for word in index.get(deletion, ()) if _is_slip(token, word)}
         return min(found, key=lambda word: (word[0] != token[0], rank[word]), default=token)

@@ -126,7 +126,8 @@ def test_nothing_that_was_asked_stands_in_the_services_own_log(service):
     service.predict("")
     assert "zanzibar" not in service.log.read_text(encoding="utf-8")
     refused = service.wait_for("refused")[-1]
-    assert (refused["kind"], refused["status"], len(refused["request_id"])) == ("empty-message", 422, 36)
+    assert (refused["kind"], refused["status"]) == ("empty-message", 422)
+    assert refused["request_id"]
 
 
 # The operator

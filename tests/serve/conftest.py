@@ -1,6 +1,8 @@
 """The service in this process: a small trained model, a log in a folder of its own, and a client that asks it."""
 
 import logging
+import os
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -16,10 +18,11 @@ from roadworthy.data import Dataset
 from roadworthy.models import choosing
 from roadworthy.models.artifact import Artifact
 from roadworthy.models.guarded import Answer
-from roadworthy.prediction_log import LogError, PredictionLog, read_predictions
+from roadworthy.prediction_log import LogError, read_predictions
 from roadworthy.serve.app import Application, create_app
 from roadworthy.serve.json_logs import JsonFormatter
 from roadworthy.serve.keys import add_key
+from roadworthy.serve.recording import Recorder
 from roadworthy.serve.served import Served
 from roadworthy.serve.settings import read_settings
 from roadworthy.training.hardened import train_hardened
@@ -64,6 +67,9 @@ class FakeLog:
     def close(self, timeout: float) -> None:
         pass
 
+    def commit(self, rows: Sequence[Any]) -> bool:
+        return False
+
     def append(self, rows: Sequence[Any], done: Callable[[LogError | None], None]) -> None:
         if self.error is None:
             self.rows += rows
@@ -89,10 +95,10 @@ class Client:
                 found[row] = await client.request(method, path, **options)
 
             transport = httpx.ASGITransport(app=self.app)
-            async with httpx.AsyncClient(transport=transport, base_url="http://desk") as client:
-                async with anyio.create_task_group() as tasks:
-                    for row, request in enumerate(requests):
-                        tasks.start_soon(one, row, *request)
+            client = httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8000")
+            async with client, anyio.create_task_group() as tasks:
+                for row, request in enumerate(requests):
+                    tasks.start_soon(one, row, *request)
             return [found[row] for row in range(len(requests))]
 
         return self.portal.call(each)
@@ -113,7 +119,7 @@ class Client:
         """What the log holds."""
         return read_predictions(self.service.settings.log, **options).to_dict("records")
 
-    def metric(self, name: str, **labels: str) -> float | None:
+    def metric(self, name: str, /, **labels: str) -> float | None:
         return self.service.counters.registry.get_sample_value(f"roadworthy_{name}", labels)
 
 
@@ -153,9 +159,6 @@ def portal() -> Iterator[anyio.from_thread.BlockingPortal]:
 @pytest.fixture
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The working directory, in which no settings stand; nor do any in the environment."""
-    import os
-    import sys
-
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "path", [*sys.path])
     monkeypatch.setattr(sys, "dont_write_bytecode", True)
@@ -169,11 +172,13 @@ def serve(place: Path, desk: Path, portal: anyio.from_thread.BlockingPortal) -> 
     """Start a service with the settings given, and a log and a model of the test's own where it has them."""
     with ExitStack() as stack:
 
-        def start(model: object = desk, *, log: FakeLog | None = None, served: Served | None = None, **flags: Any):
+        def start(
+            model: object = desk, *, log: FakeLog | None = None, served: Served | None = None, **flags: Any
+        ) -> Client:
             app = create_app(read_settings(model=str(model), **flags))
             if log is not None:
                 app.service.log.close(0)
-                app.service.log = log
+                app.service.log, app.service.recorder = log, Recorder(log)
             if served is not None:
                 app.service.served = served
             stack.enter_context(portal.wrap_async_context_manager(app.router.lifespan_context(app)))
@@ -204,7 +209,3 @@ def lines() -> Iterator[list[str]]:
     yield written
     logger.removeHandler(handler)
     logger.setLevel(before)
-
-
-def open_log(folder: Path) -> PredictionLog:
-    return PredictionLog(f"sqlite:///{folder / 'predictions.db'}", folder / "predictions.spool")

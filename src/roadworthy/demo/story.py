@@ -18,6 +18,7 @@ from roadworthy.data import Dataset
 from roadworthy.errors import MissingExtraError, ModelError, TrackingError
 from roadworthy.inspection import Inspection, inspect
 from roadworthy.models import Vocabulary, load_model
+from roadworthy.models.record import note_inspection
 from roadworthy.report import write_report
 from roadworthy.training.hardened import train_hardened
 from roadworthy.training.notebook import MODEL_FILE, VECTORIZER_FILE, NotebookModel, save_pickles, train_notebook
@@ -121,6 +122,7 @@ def tell_story(directory: Path, *, track: bool) -> Story:
     artifact = train_hardened(data.train)
     saved = artifact.save(directory / HARDENED)
     inspections = [_inspect(model, data) for model in (broken, load_model(saved))]
+    note_inspection(saved, verdict=inspections[1].verdict, messages=data.clean.name, n=len(data.clean))
     reports = [directory / "report", directory / "report-hardened"]
     pages = [write_report(found, place)["html"] for found, place in zip(inspections, reports, strict=True)]
     return Story(

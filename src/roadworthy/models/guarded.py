@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import copy
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -65,6 +66,16 @@ class GuardedModel:
         self._shares_features = self._linear is not None and self._linear is model
         if self._linear is not None and self._shares_features:
             guard.familiarity_.compiled = self._linear.features
+
+    def to_serve(self) -> GuardedModel:
+        """A copy that only answers: a compiled model needs neither the estimator nor the features it was made from."""
+        if self._linear is None:
+            return self
+        other, guard = copy(self), copy(self.guard)
+        guard.familiarity_ = copy(guard.familiarity_)
+        guard.familiarity_.features = None
+        other.guard, other.model, other.estimator = guard, self._linear, None
+        return other
 
     @property
     def is_compiled(self) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import sys
 import warnings
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,11 @@ from roadworthy.models import skops_file
 from roadworthy.models.adapt import Model, as_model
 from roadworthy.models.compiled import as_fast_model
 from roadworthy.models.huggingface import load_huggingface
+from roadworthy.models.reference import fingerprint
 from roadworthy.output import short_name
+
+# Under which name a module keeps the hash of the source that it was loaded from.
+_LOADED = "__roadworthy_sha256__"
 
 SPECS = (
     "a folder written by train or wrap, pickles:VECTORIZER,MODEL, a .skops, .joblib or .pkl file, hf:DIRECTORY, "
@@ -124,7 +129,7 @@ def _load_function(spec: str) -> Model:
     if here not in sys.path:
         sys.path.insert(0, here)
     try:
-        found = importlib.import_module(module_name)
+        found = _imported(module_name, spec)
         for part in function_name.split("."):
             found = getattr(found, part)
     except (Exception, SystemExit) as error:
@@ -132,3 +137,14 @@ def _load_function(spec: str) -> Model:
             f"does not import ({named(error)})", where=spec, mend="check the module and its name"
         ) from error
     return as_model(found, name=spec)
+
+
+def _imported(name: str, spec: str) -> Any:
+    """The module as its source is now: one that was loaded here before and has changed since is loaded again."""
+    module = importlib.import_module(name)
+    with suppress(ModelError):
+        now = fingerprint(spec)
+        if getattr(module, _LOADED, now) != now:
+            module = importlib.reload(module)
+        setattr(module, _LOADED, now)
+    return module

@@ -11,8 +11,9 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Any, TypeAlias
 
-from roadworthy.prediction_log.checkpoint import Checkpointer
+from roadworthy.errors import named
 from roadworthy.prediction_log.database import LogError, open_engine, sqlite_file
+from roadworthy.prediction_log.immediate import Immediate
 from roadworthy.prediction_log.insert import Inserter
 from roadworthy.prediction_log.rows import TEXT_MODES, Feedback, Group, Prediction, TextMode, stored_group
 from roadworthy.prediction_log.spool import Spool
@@ -68,13 +69,13 @@ class PredictionLog:
         if text not in TEXT_MODES:
             raise LogError(f"no such way to keep texts: {text!r}", mend=f"use one of {', '.join(TEXT_MODES)}")
         engine = open_engine(url, synchronous=synchronous)
-        file = sqlite_file(engine)
         self._text = text
         self._acknowledge = acknowledge or _run_each
         self._on_event = on_event
         self._store = Store(Inserter(engine), Spool(spool, self._tell), self._tell)
         self._store.open()
-        self._checkpointer = None if file is None else Checkpointer(file)
+        file = sqlite_file(engine)
+        self._immediate = Immediate(engine, file, text) if file is not None and synchronous == "normal" else None
         self._handed: SimpleQueue[_Handed | None] = SimpleQueue()
         self._guard = threading.Lock()
         self._closed = False
@@ -100,9 +101,21 @@ class PredictionLog:
 
     def start(self) -> None:
         """Start writing."""
-        if self._checkpointer is not None:
-            self._checkpointer.start()
+        self._store.start()
         self._thread.start()
+
+    def commit(self, rows: Sequence[Row]) -> bool:
+        """Make rows durable here and now, if that is a matter of microseconds; else they are to be handed over.
+
+        Only one thread may call this.
+
+        Returns
+        -------
+        Whether they are durable.
+        """
+        if self._immediate is None or self._closed or self._store.state != "ok" or self.waiting:
+            return False
+        return self._immediate.commit(rows)
 
     def append(self, rows: Sequence[Row], done: Done) -> None:
         """Hand rows over; returns at once.
@@ -133,10 +146,12 @@ class PredictionLog:
             if self._closed:
                 return
             self._closed = True
+            if self._immediate is not None:
+                self._immediate.close()
             self._deadline = time.monotonic() + timeout
             self._handed.put(None)
         if self._thread.ident is None:
-            self._finish()
+            self._store.close()
         else:
             self._thread.join(timeout)
 
@@ -150,7 +165,7 @@ class PredictionLog:
                 self._store.recover()
         while self._store.recover(now=True) and time.monotonic() < self._deadline:
             pass
-        self._finish()
+        self._store.close()
 
     def _gather(self) -> tuple[list[_Handed], bool]:
         """Wait for rows, or until the spool is to be replayed; then take all that is there, up to a full group."""
@@ -173,23 +188,28 @@ class PredictionLog:
         return handed, True
 
     def _write(self, handed: list[_Handed]) -> None:
-        error = None
+        group, errors = self._group(handed)
         try:
-            self._store.keep(self._group(handed))
+            self._store.keep(group)
         except LogError as refused:
-            error = refused
-        except Exception as bug:  # noqa: BLE001, RUF100 (a row that cannot be stored must not end the thread)
-            error = LogError(f"the rows cannot be stored ({bug!r})", mend="report this")
-        self._run_callbacks([partial(done, error) for _, done in handed])
+            errors = [refused] * len(handed)
+        self._run_callbacks([partial(done, error) for (_, done), error in zip(handed, errors, strict=True)])
         self._went += sum(len(rows) for rows, _ in handed)
 
-    def _group(self, handed: list[_Handed]) -> Group:
-        return stored_group((row for rows, _ in handed for row in rows), self._text)
-
-    def _finish(self) -> None:
-        if self._checkpointer is not None:
-            self._checkpointer.close()
-        self._store.close()
+    def _group(self, handed: list[_Handed]) -> tuple[Group, list[LogError | None]]:
+        """All rows in one group; those that a bug of ours keeps out of it do not take the others with them."""
+        group = Group([], [])
+        errors: list[LogError | None] = []
+        for rows, _ in handed:
+            try:
+                part = stored_group(rows, self._text)
+            except Exception as bug:  # noqa: BLE001, RUF100 (whatever it is, the thread goes on)
+                errors.append(LogError(f"a row cannot be stored ({named(bug)})", mend="report this"))
+            else:
+                group.predictions.extend(part.predictions)
+                group.feedback.extend(part.feedback)
+                errors.append(None)
+        return group, errors
 
     def _run_callbacks(self, callbacks: list[Callable[[], None]]) -> None:
         # An event loop that has ended takes no more callbacks; the rows are durable all the same.

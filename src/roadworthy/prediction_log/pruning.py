@@ -101,6 +101,7 @@ def _delete_stray_feedback(engine: Engine, before: datetime) -> None:
 def _shrink(file: Path) -> None:
     with closing(sqlite3.connect(file, timeout=BUSY_SECONDS, isolation_level=None)) as connection:
         while connection.execute("PRAGMA freelist_count").fetchone()[0]:
-            connection.execute(f"PRAGMA incremental_vacuum({_VACUUM_PAGES})").fetchall()
+            # Each page is a step of the statement, and execute would take the first one only.
+            connection.executescript(f"PRAGMA incremental_vacuum({_VACUUM_PAGES})")
             time.sleep(_REST_SECONDS)
     checkpoint(file, restart=True)

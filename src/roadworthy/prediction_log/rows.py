@@ -143,7 +143,7 @@ def _storable(text: str) -> str:
     """A text that every database takes: half surrogate pairs and NUL become the replacement character."""
     if text.isascii() and "\0" not in text:
         return text
-    return text.encode("utf-8", "surrogatepass").decode("utf-8", "replace").replace("\0", "\ufffd")
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace").replace("\0", "\ufffd")
 
 
 def _number(value: float | None) -> float | None:

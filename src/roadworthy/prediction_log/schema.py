@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Column, DateTime, Double, Index, MetaData, Table, Text, inspect, select
+from sqlalchemy import Column, DateTime, Double, Index, MetaData, String, Table, Text, inspect, select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.types import TypeDecorator
 
@@ -25,7 +25,7 @@ VERSION_TABLE = "roadworthy_log_version"
 _MIGRATIONS = Path(__file__).parent / "migrations"
 # "roadwlog" as a number: what PostgreSQL's advisory lock is known by.
 _LOCK = 0x726F6164776C6F67
-_MIGRATION_SECONDS = 30.0
+_MIGRATION_SECONDS = 10.0
 
 
 class UtcTime(TypeDecorator["datetime"]):
@@ -126,7 +126,8 @@ def _prepare_file(engine: Engine, file: Path) -> None:
     except OSError as error:
         raise _not_opened(engine, error) from None
     with engine.connect() as connection:
-        _require_ours(connection)
+        if _require_ours(connection) is not None:
+            return
     raw = engine.raw_connection()
     try:
         cursor = raw.cursor()
@@ -153,8 +154,19 @@ def _upgrade(connection: Connection) -> None:
         connection.exec_driver_sql("BEGIN IMMEDIATE")
     else:
         connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCK})")
-    if _require_ours(connection) != HEAD:
+    version = _require_ours(connection)
+    if version is None:
+        _create(connection)
+    elif version != HEAD:
         _migrate(connection)
+
+
+def _create(connection: Connection) -> None:
+    """Make in one step what the migrations make one after the other; Alembic is not even imported."""
+    TABLES.create_all(connection)
+    made = Table(VERSION_TABLE, MetaData(), Column("version_num", String(32), primary_key=True))
+    made.create(connection, checkfirst=True)
+    connection.execute(made.insert().values(version_num=HEAD))
 
 
 def _migrate(connection: Connection) -> None:

@@ -70,6 +70,10 @@ class Store:
         else:
             self.state = "ok" if self._spool.empty else "spooling"
 
+    def start(self) -> None:
+        """Start what works beside the writer."""
+        self._inserter.start()
+
     def keep(self, group: Group) -> None:
         """Make a group durable.
 

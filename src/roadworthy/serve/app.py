@@ -6,6 +6,7 @@ import asyncio
 import logging
 import os
 import signal
+import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from importlib.metadata import version
@@ -160,7 +161,7 @@ async def _lifespan(app: Application) -> AsyncIterator[None]:
         tasks.add(task)
         task.add_done_callback(tasks.discard)
 
-    with suppress(NotImplementedError, RuntimeError, ValueError, AttributeError):
+    if hasattr(signal, "SIGHUP") and threading.current_thread() is threading.main_thread():
         loop.add_signal_handler(signal.SIGHUP, reload)
     yield
     await app.service.stop()
@@ -204,8 +205,7 @@ def _add_state(app: Application, service: Service) -> None:
     @app.get("/metrics", **ANSWERS["metrics"])
     async def metrics() -> Response:
         """What Prometheus reads."""
-        log = service.log
-        service.counters.log(log.state, spooled=log.spooled, waiting=log.waiting)
+        service.measure()
         return Response(service.counters.page(), media_type=counters.CONTENT_TYPE)
 
     @app.get("/version", **ANSWERS["version"])

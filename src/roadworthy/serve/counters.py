@@ -61,6 +61,9 @@ class Counters:
         self.shadow_dropped = self._counter("shadow_dropped", "Messages that the shadow model was too slow for.")
         self._reloads = self._counter("reloads", "Reloads of the model.", "outcome")
         self._model = self._gauge("model_info", "The model that is served.", "name", "version", "run", mode="livemax")
+        for outcome in ("done", "failed"):
+            # From 0 on, so that the first one shows as a rise.
+            self._reloads.labels(outcome)
         self._children: dict[tuple[str, ...], Counter] = {}
         self._latencies: dict[str, Histogram] = {}
 

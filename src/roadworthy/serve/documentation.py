@@ -113,6 +113,7 @@ _REFUSALS = {
     409: "The model does not load; the one before goes on.",
     413: "The body, or the batch, is too large.",
     415: "The body is of another type, encoding or compression.",
+    421: "A web page made a browser on this machine ask, under another name than localhost.",
     422: "A message is empty, too long or no text; a field is unknown; or, by policy, the answer cannot be trusted.",
     429: "Too many requests at once.",
     500: "The model failed.",
@@ -138,17 +139,20 @@ def _json(*models: type[BaseModel]) -> dict[str, Any]:
     return {"application/json": {"schema": schemas[0] if len(schemas) == 1 else {"oneOf": schemas}}}
 
 
-_ASKING = (400, 401, 403, 413, 415, 422, 429, 500, 503)
-_TEXTS = {"type": "array", "items": {"type": "string", "minLength": 1}, "minItems": 1}
+_ASKING = (400, 401, 403, 413, 415, 421, 422, 429, 500, 503)
+_TEXT = {"type": "string", "minLength": 1}
+_TEXTS = {"type": "array", "items": _TEXT, "minItems": 1}
+# Other columns may be there; they are not looked at.
 _FRAME = {
     "type": "object",
     "properties": {
-        "columns": {"type": "array", "items": {"const": "text"}, "minItems": 1, "maxItems": 1},
-        "data": {
+        "columns": {
             "type": "array",
+            "prefixItems": [{"const": "text"}],
+            "items": {"type": ["string", "integer"]},
             "minItems": 1,
-            "items": {"type": "array", "items": {"type": "string", "minLength": 1}, "minItems": 1, "maxItems": 1},
         },
+        "data": {"type": "array", "minItems": 1, "items": {"type": "array", "prefixItems": [_TEXT], "minItems": 1}},
     },
     "required": ["columns", "data"],
     "additionalProperties": False,
@@ -156,12 +160,7 @@ _FRAME = {
 _RECORDS = {
     "type": "array",
     "minItems": 1,
-    "items": {
-        "type": "object",
-        "properties": {"text": {"type": "string", "minLength": 1}},
-        "required": ["text"],
-        "additionalProperties": False,
-    },
+    "items": {"type": "object", "properties": {"text": _TEXT}, "required": ["text"]},
 }
 _FORMS = {"inputs": _TEXTS, "instances": _TEXTS, "dataframe_split": _FRAME, "dataframe_records": _RECORDS}
 _INVOCATION = {

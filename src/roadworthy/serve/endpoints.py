@@ -95,7 +95,12 @@ class Endpoints:
         return kind, await read_body(asked.receive, asked.headers, self._service.settings.max_body)
 
     def _require(self, asked: Asked, scope: Scope) -> None:
-        self._service.require(scope, asked.header(b"authorization"), asked.header(b"x-api-key"))
+        self._service.require(
+            scope,
+            authorization=asked.header(b"authorization"),
+            own_header=asked.header(b"x-api-key"),
+            host=asked.header(b"host"),
+        )
 
     def _answered(self, served: Served, row: Prediction, answer: Answer) -> dict[str, Any]:
         return {

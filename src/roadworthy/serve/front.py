@@ -35,7 +35,10 @@ def add_front(app: FastAPI, service: Service) -> None:
         return None if found is None else _traffic(found, service)
 
     def authorise(request: Request) -> None:
-        service.require("predict", request.headers.get("authorization"), request.headers.get("x-api-key"))
+        given = request.headers.get
+        service.require(
+            "predict", authorization=given("authorization"), own_header=given("x-api-key"), host=given("host")
+        )
 
     add_page(
         app,

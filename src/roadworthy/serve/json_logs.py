@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import json
 import logging
+import traceback
 from datetime import UTC, datetime
-from typing import Any
+from types import TracebackType
+from typing import Any, TypeAlias
 
 from roadworthy.redaction import inert
+
+_ExcInfo: TypeAlias = tuple[type[BaseException] | None, BaseException | None, TracebackType | None]
 
 
 class JsonFormatter(logging.Formatter):
@@ -30,8 +34,15 @@ class JsonFormatter(logging.Formatter):
             **getattr(record, "fields", {}),
         }
         if record.exc_info:
-            shown["traceback"] = self.formatException(record.exc_info)
+            shown |= _error(record.exc_info)
         return json.dumps(shown, default=str)
+
+
+def _error(found: _ExcInfo) -> dict[str, str]:
+    """The kind of an error, and where it came from; what it says might quote a message."""
+    kind, _, frames = found
+    places = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in traceback.extract_tb(frames)]
+    return {"error": kind.__name__ if kind else "", "traceback": "\n".join(places)}
 
 
 class PlainFormatter(logging.Formatter):
@@ -44,7 +55,7 @@ class PlainFormatter(logging.Formatter):
         line = inert(
             " ".join(f"{moment} {record.levelname.lower():7} {record.getMessage()} {fields}".split("\n"))
         ).rstrip()
-        return f"{line}\n{self.formatException(record.exc_info)}" if record.exc_info else line
+        return "\n".join([line, *_error(record.exc_info).values()]) if record.exc_info else line
 
 
 def configuration(*, as_json: bool) -> dict[str, Any]:

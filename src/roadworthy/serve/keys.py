@@ -16,7 +16,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from roadworthy.errors import SettingsError, named
+from roadworthy.errors import OutputError, SettingsError, named
 from roadworthy.output import write_text
 
 Scope = Literal["predict", "feedback", "admin"]
@@ -80,17 +80,19 @@ def add_key(path: Path, name: str, scopes: Sequence[Scope]) -> str:
     Raises
     ------
     SettingsError
-        The name is taken, or the file is no file of keys.
-    OutputError
-        The file cannot be written.
+        The name is taken, the file is no file of keys, or it cannot be written.
     """
     kept = _read(path).keys if path.exists() else ()
     if name in {key.name for key in kept}:
         raise SettingsError(f"a key named {name!r} is there already", where=path, mend="give another name")
     secret = _PREFIX + secrets.token_urlsafe(32)
     added = Key(name=name, scopes=tuple(scopes), created=datetime.now(UTC).replace(microsecond=0), sha256=_hash(secret))
-    write_text(path, KeyFile(keys=(*kept, added)).model_dump_json(indent=2) + "\n")
-    path.chmod(0o600)
+    try:
+        write_text(path, KeyFile(keys=(*kept, added)).model_dump_json(indent=2) + "\n")
+        path.chmod(0o600)
+    except (OutputError, OSError) as error:
+        reason = getattr(error.__context__, "strerror", None) or named(error)
+        raise SettingsError(f"cannot be written ({reason})", where=path, mend="name another file with --keys") from None
     return secret
 
 

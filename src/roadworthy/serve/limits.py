@@ -23,17 +23,31 @@ class Gate:
         How many are worked on at a time.
     queue
         How many more may wait.
+
+    Attributes
+    ----------
+    inside
+        How many are worked on just now.
     """
 
     def __init__(self, concurrency: int, queue: int) -> None:
         self._places = asyncio.Semaphore(concurrency)
         self._queue = queue
         self._waiting = 0
+        self.inside = 0
 
     async def __aenter__(self) -> None:
-        if not self._places.locked():
+        if self._places.locked():
+            await self._wait()
+        else:
             await self._places.acquire()
-            return
+        self.inside += 1
+
+    async def __aexit__(self, *_: object) -> None:
+        self.inside -= 1
+        self._places.release()
+
+    async def _wait(self) -> None:
         if self._waiting >= self._queue:
             raise Problem(
                 429,
@@ -46,9 +60,6 @@ class Gate:
             await self._places.acquire()
         finally:
             self._waiting -= 1
-
-    async def __aexit__(self, *_: object) -> None:
-        self._places.release()
 
 
 async def read_body(
@@ -67,13 +78,13 @@ async def read_body(
     message = await receive()
     body: bytes = message.get("body", b"")
     if message.get("more_body"):
-        parts = [body]
+        gathered = bytearray(body)
         while message.get("more_body"):
             message = await receive()
-            parts.append(message.get("body", b""))
-            if sum(map(len, parts)) > limit:
+            gathered += message.get("body", b"")
+            if len(gathered) > limit:
                 raise too_large(limit)
-        body = b"".join(parts)
+        body = bytes(gathered)
     if message["type"] == "http.disconnect":
         raise Problem(400, "disconnected", "the body ended early")
     if len(body) > limit:

@@ -191,7 +191,7 @@ def _invoked(invocation: _Invocation) -> list[Any]:
         raise Problem(422, "invalid-body", detail)
     value = next(iter(given.values()))
     if isinstance(value, _DataFrame):
-        return _column([dict(zip(map(str, value.columns), row, strict=False)) for row in value.data])
+        return _column(_rows([*map(str, value.columns)], value.data))
     if isinstance(value, Mapping):
         texts = value.get(_text_column(value))
         return texts if isinstance(texts, list) else [texts]
@@ -200,6 +200,15 @@ def _invoked(invocation: _Invocation) -> list[Any]:
     return (
         _column(value) if value and all(isinstance(row, dict) for row in value) else [_unwrapped(row) for row in value]
     )
+
+
+def _rows(columns: list[str], data: list[list[Any]]) -> list[dict[str, Any]]:
+    if len(set(columns)) < len(columns):
+        raise Problem(422, "invalid-body", "a column is there twice; give each a name of its own")
+    wrong = [place for place, row in enumerate(data) if len(row) != len(columns)]
+    if wrong:
+        raise Problem(422, "invalid-body", f"row {wrong[0]} has not as many values as there are columns")
+    return [dict(zip(columns, row, strict=True)) for row in data]
 
 
 def _column(rows: Sequence[Mapping[str, Any]]) -> list[Any]:
@@ -223,7 +232,11 @@ def _unwrapped(row: Any) -> Any:
 
 def _csv(body: bytes) -> list[Any]:
     try:
-        rows = csv.DictReader(io.StringIO(body.decode("utf-8-sig"), newline=""), strict=True)
-        return _column([*rows])
+        rows = [row for row in csv.reader(io.StringIO(body.decode("utf-8-sig"), newline=""), strict=True) if row]
     except (UnicodeDecodeError, csv.Error) as error:
         raise Problem(400, "invalid-csv", f"the body is no valid CSV in UTF-8 ({error})") from None
+    wrong = [place for place, row in enumerate(rows) if len(row) != len(rows[0])]
+    if wrong:
+        detail = f"line {wrong[0] + 1} of the CSV has not as many values as the first; quote commas"
+        raise Problem(400, "invalid-csv", detail)
+    return _column(_rows(rows[0], rows[1:])) if rows else []

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 import logging
 import re
+import secrets
 from collections.abc import Awaitable, Callable, MutableMapping
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from roadworthy.prediction_log import new_id
 from roadworthy.serve.problems import CONTENT_TYPE, Problem
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ SECURITY = (
     (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
 )
 _LOG = logging.getLogger("roadworthy.serve")
+_PROCESS, _NUMBERS = secrets.token_hex(8), itertools.count(1)
 _NAME = re.compile(rb"[\w.:/+=-]{1,128}")
 
 
@@ -77,17 +79,17 @@ def asked_of(scope: Scope, receive: Receive) -> Asked:
 
 
 def request_id(headers: dict[bytes, bytes]) -> str:
-    """The id that the client gave, if it is a plain name, else a new one.
+    """The id that the client gave, if it is a plain name, else a new one: the process's own name, and a number.
 
     Examples
     --------
     >>> request_id({b"x-request-id": b"checkout-17"})
     'checkout-17'
-    >>> len(request_id({b"x-request-id": b"a b"}))
-    36
+    >>> request_id({b"x-request-id": b"a b"}) != request_id({})
+    True
     """
     given = headers.get(REQUEST_ID)
-    return given.decode() if given is not None and _NAME.fullmatch(given) else new_id()
+    return given.decode() if given is not None and _NAME.fullmatch(given) else f"{_PROCESS}-{next(_NUMBERS)}"
 
 
 def refusal(problem: Problem, asked_id: str) -> Reply:
@@ -100,7 +102,6 @@ async def respond(handler: Handler, scope: Scope, receive: Receive, send: Send, 
     """Ask a handler, and send its reply; count it, and say in the log what was refused."""
     began = perf_counter()
     asked = asked_of(scope, receive)
-    counters.in_flight.inc()
     try:
         reply = await handler(asked)
     except Problem as problem:
@@ -109,8 +110,6 @@ async def respond(handler: Handler, scope: Scope, receive: Receive, send: Send, 
     except Exception:
         _LOG.exception("failed", extra={"fields": {"request_id": asked.id, "path": asked.path}})
         reply = refusal(internal_error(), asked.id)
-    finally:
-        counters.in_flight.dec()
     seconds = perf_counter() - began
     await send(
         {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import logging.config
 import os
@@ -9,7 +10,7 @@ import signal
 import socket
 import sys
 import tempfile
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +20,7 @@ from uvicorn.supervisors import Multiprocess
 from roadworthy.errors import SettingsError
 from roadworthy.serve.counters import MULTIPROCESS, forget_worker
 from roadworthy.serve.json_logs import configuration
-from roadworthy.serve.served import load_served
+from roadworthy.serve.ours import is_ours, leave_out_pandas
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -51,21 +52,29 @@ def run(settings: ServeSettings) -> None:
 
 
 def application(settings: ServeSettings) -> Application:
-    """What each worker runs; its errors end it with one line."""
+    """What each worker runs."""
+    if settings.shadow is None and is_ours(settings.model):
+        leave_out_pandas()
     from roadworthy.serve.app import create_app
 
-    return create_app(settings)
+    app = create_app(settings)
+    # What is there now stays: the collector of garbage need not look at it again and again.
+    gc.collect()
+    gc.freeze()
+    return app
 
 
 def _run_one(settings: ServeSettings, listener: socket.socket) -> None:
     app = application(settings)
     _tell_address(settings, listener)
-    uvicorn.Server(uvicorn.Config(app, **_options(settings))).run([listener])
+    server = uvicorn.Server(uvicorn.Config(app, **_options(settings)))
+    app.service.connections = server.server_state.connections
+    server.run([listener])
 
 
 def _run_several(settings: ServeSettings, listener: socket.socket, stack: ExitStack) -> None:
-    # A model that does not load is told here, once; the workers load their own.
-    load_served(settings.model, allow_pickle=settings.allow_pickle)
+    # What is wrong with the model, the keys or the log is told here, once; the workers open their own.
+    application(settings).service.close()
     os.environ[MULTIPROCESS] = stack.enter_context(tempfile.TemporaryDirectory(prefix="roadworthy-"))
     stack.callback(os.environ.pop, MULTIPROCESS)
     options = _options(settings)
@@ -80,7 +89,10 @@ class Workers(Multiprocess):
     def handle_hup(self) -> None:
         """Pass the signal on."""
         for worker in self.processes:
-            if worker.pid is not None:
+            if worker.pid is None:
+                continue
+            # One that has just died is replaced by one that loads the model anew.
+            with suppress(ProcessLookupError):
                 os.kill(worker.pid, signal.SIGHUP)
 
     def keep_subprocess_alive(self) -> None:
@@ -101,6 +113,8 @@ def _options(settings: ServeSettings) -> dict[str, Any]:
         "log_config": _logging(),
         "access_log": False,
         "server_header": False,
+        # Nothing here looks at where a request seems to come from.
+        "proxy_headers": False,
         "backlog": _BACKLOG,
         "timeout_graceful_shutdown": settings.shutdown_seconds,
         "timeout_worker_healthcheck": _WORKER_SECONDS,

@@ -82,7 +82,8 @@ def load_served(spec: str, *, allow_pickle: bool = False) -> Served:
         return Served(model, str(getattr(model, "name", spec)), _version(spec))
     record = read_record(place)
     run = record.run or _run_of_mlflow_model(place.parent)
-    return Served(model, Path(spec).resolve().name, card_sha256(place)[:_DIGITS], run, _inspection(record))
+    slim = model.to_serve() if isinstance(model, GuardedModel) else model
+    return Served(slim, Path(spec).resolve().name, card_sha256(place)[:_DIGITS], run, _inspection(record))
 
 
 def _inspection(record: Record) -> dict[str, Any] | None:

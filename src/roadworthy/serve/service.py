@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence, Sized
 from contextlib import suppress
 from datetime import UTC, datetime
-from functools import partial
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
@@ -25,11 +24,14 @@ from roadworthy.prediction_log import (
 )
 from roadworthy.serve.answering import Answering
 from roadworthy.serve.counters import Counters
-from roadworthy.serve.keys import Key, Scope, read_keys, shown_key
+from roadworthy.serve.keys import Scope, read_keys, shown_key
 from roadworthy.serve.limits import Gate
+from roadworthy.serve.loading import load_apart
 from roadworthy.serve.messages import FeedbackGiven
 from roadworthy.serve.problems import Problem
-from roadworthy.serve.served import Served, load_served
+from roadworthy.serve.recording import Recorder
+from roadworthy.serve.served import Served
+from roadworthy.serve.settings import host_of, is_local
 from roadworthy.serve.shadow import Shadow
 
 if TYPE_CHECKING:
@@ -61,7 +63,7 @@ class Service:
         self.settings = settings
         self.keys = read_keys(settings.keys)
         self._is_local = settings.is_local
-        self.served = load_served(settings.model, allow_pickle=settings.allow_pickle)
+        self.served = load_apart(settings.model, allow_pickle=settings.allow_pickle)
         self.shadow = self._shadow()
         self.counters = Counters()
         self.counters.model(self.served)
@@ -73,13 +75,15 @@ class Service:
             text=settings.log_text,
             synchronous=settings.log_sync,
             on_event=_tell,
-            acknowledge=self._acknowledge,
+            acknowledge=lambda callbacks: self.recorder.acknowledge(callbacks),
         )
+        self.recorder = Recorder(self.log)
+        # Those who are connected, where that is known: who is alone has nobody to share a commit with.
+        self.connections: Sized = ()
         self._reader = open_engine(settings.log)
         self._reloading, self._counting = asyncio.Lock(), asyncio.Lock()
         self._traffic: Traffic | None = None
         self._counted_at = -_TRAFFIC_SECONDS
-        self._loop: asyncio.AbstractEventLoop | None = None
         self._watching: asyncio.Task[None] | None = None
         if self.served.guarded is None:
             _LOG.warning("no_guard: every answer counts as trusted; roadworthy wrap gives the model a guard")
@@ -88,7 +92,6 @@ class Service:
 
     async def start(self) -> None:
         """Open the log, and begin to watch it."""
-        self._loop = asyncio.get_running_loop()
         self.log.start()
         self._watching = asyncio.create_task(self._watch())
 
@@ -98,30 +101,30 @@ class Service:
             self._watching.cancel()
             with suppress(asyncio.CancelledError):
                 await self._watching
-        await asyncio.to_thread(self._close)
+        await asyncio.to_thread(self.close)
 
-    def _close(self) -> None:
+    def close(self) -> None:
+        """Close what was opened."""
         self.answering.close()
         if self.shadow is not None:
             self.shadow.close()
         self.log.close(self.settings.shutdown_seconds)
         self._reader.dispose()
 
-    def _acknowledge(self, callbacks: list[Callable[[], None]]) -> None:
-        """Called by the log's thread: back to the loop that the requests wait in, once for a whole group."""
-        if self._loop is not None:
-            with suppress(RuntimeError):
-                self._loop.call_soon_threadsafe(_call_all, callbacks)
-
     async def _watch(self) -> None:
         """Note the state of the log every second, and delete what is too old every hour."""
         seconds = 0
         while True:
-            self.counters.log(self.log.state, spooled=self.log.spooled, waiting=self.log.waiting)
+            self.measure()
             if self.settings.retention_days is not None and seconds % _HOUR == 0:
                 await self._prune(self.settings.retention_days)
             seconds += 1
             await asyncio.sleep(1)
+
+    def measure(self) -> None:
+        """Note how the log and the service are just now."""
+        self.counters.in_flight.set(self.gate.inside)
+        self.counters.log(self.log.state, spooled=self.log.spooled, waiting=self.log.waiting)
 
     async def _prune(self, days: int) -> None:
         try:
@@ -133,27 +136,29 @@ class Service:
 
     # Who asks
 
-    def require(self, scope: Scope, authorization: str | None, own_header: str | None) -> Key | None:
-        """The key that is shown, which has to be good for this; on this machine alone anybody may ask for answers.
+    def require(self, scope: Scope, *, authorization: str | None, own_header: str | None, host: str | None) -> None:
+        """Make sure that whoever asks may: by a key or, for answers alone, because only this machine can ask.
 
         Raises
         ------
         Problem
-            There is no key, or it is not good for this.
+            There is no key where one is needed, or it is not good for this; or a web page made a browser on this
+            machine ask, under a name that it lets point here.
         """
         if scope == "predict" and self._is_local and not self.keys:
-            return None
+            if host is not None and not is_local(host_of(host)):
+                detail = f"only this machine may ask, by localhost or 127.0.0.1, not as {host[:100]}"
+                raise Problem(421, "misdirected-request", detail)
+            return
         secret = shown_key(authorization, own_header)
         key = None if secret is None else self.keys.find(secret)
         if key is None:
-            detail = (
-                "a key is needed: Authorization: Bearer KEY" if self.keys else "no key is set up; start with --keys"
-            )
+            none = "no key is set up: make one with roadworthy key, and give its file with --keys"
+            detail = "a key is needed: Authorization: Bearer KEY" if self.keys else none
             headers = {"WWW-Authenticate": 'Bearer realm="roadworthy", Basic realm="roadworthy", charset="UTF-8"'}
             raise Problem(401, "key-needed", detail, headers=headers)
         if scope not in key.scopes:
             raise Problem(403, "key-not-allowed", f"the key is not good for {scope}; make one: roadworthy key")
-        return key
 
     # Answers
 
@@ -178,7 +183,7 @@ class Service:
                 raise Problem(500, "model-failed", detail) from None
             latency = (perf_counter() - began) * 1_000 / len(texts)
             rows = self._rows(served, texts, answers, request_id, role, latency)
-            await self._record(rows)
+            await self._record(rows, alone=len(self.connections) == 1)
         for answer in answers:
             self.counters.answer(answer)
         if self.shadow is not None and role == SERVED:
@@ -221,14 +226,12 @@ class Service:
             for text, answer in zip(texts, answers, strict=True)
         ]
 
-    async def _record(self, rows: Sequence[Prediction | Feedback]) -> None:
-        recorded: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self.log.append(rows, partial(_settle, recorded))
+    async def _record(self, rows: Sequence[Prediction | Feedback], *, alone: bool = False) -> None:
         try:
-            await recorded
+            await self.recorder.record(rows, alone=alone)
         except LogError:
             self.counters.log_failures.inc()
-            detail = "the answer could not be logged, so there is none; try again in a moment"
+            detail = "it could not be logged, and so it is not done; try again in a moment"
             raise Problem(503, "not-logged", detail, headers={"Retry-After": "5"}) from None
 
     def _ask_shadow(self, shadow: Shadow, texts: Sequence[str], answers: Sequence[Answer], request_id: str) -> None:
@@ -241,7 +244,7 @@ class Service:
                 self.counters.shadow(agrees=own.label == other.label)
 
         def failed(error: Exception) -> None:
-            _LOG.warning("shadow_failed", extra={"fields": {"request_id": request_id, "error": named(error)}})
+            _LOG.warning("shadow_failed", extra={"fields": {"request_id": request_id, "error": type(error).__name__}})
 
         if not shadow.ask(texts, answered, failed):
             self.counters.shadow_dropped.inc(len(texts))
@@ -256,9 +259,16 @@ class Service:
         Problem
             There is no such prediction, or it cannot be logged.
         """
-        if self.log.state == "ok" and not await asyncio.to_thread(has_prediction, self._reader, given.id):
+        if self.log.state == "ok" and not await self._is_known(given.id):
             raise Problem(404, "no-such-prediction", "no prediction has this id; send the id of an answer")
         await self._record([Feedback(new_id(), given.id, given.label, datetime.now(UTC))])
+
+    async def _is_known(self, prediction: str) -> bool:
+        """Whether the log has a prediction; where that cannot be found out it is taken for granted."""
+        try:
+            return await asyncio.to_thread(has_prediction, self._reader, prediction)
+        except LogError:
+            return True
 
     # How it is
 
@@ -299,7 +309,7 @@ class Service:
             before = self.served
             try:
                 keys = await asyncio.to_thread(read_keys, self.settings.keys)
-                now = await asyncio.to_thread(load_served, self.settings.model, allow_pickle=self.settings.allow_pickle)
+                now = await asyncio.to_thread(load_apart, self.settings.model, allow_pickle=self.settings.allow_pickle)
                 shadow = await asyncio.to_thread(self._shadow)
             except Exception as error:
                 self.counters.reload("failed")
@@ -309,34 +319,20 @@ class Service:
             self.shadow = shadow
             if old is not None:
                 await asyncio.to_thread(old.close)
-            self.counters.model(now, before if before.version != now.version else None)
+            self.counters.model(now, before if before.about != now.about else None)
             self.counters.reload("done")
             _LOG.info("reloaded", extra={"fields": {"before": before.about, "now": now.about}})
             return before, now
 
     def _shadow(self) -> Shadow | None:
         spec = self.settings.shadow
-        return None if spec is None else Shadow(load_served(spec, allow_pickle=self.settings.allow_pickle))
+        return None if spec is None else Shadow(load_apart(spec, allow_pickle=self.settings.allow_pickle))
 
 
 def _tell(event: str, fields: dict[str, Any]) -> None:
     """Write an event of the prediction log into the service's own."""
     level = logging.INFO if event in {"log_back", "spool_replayed"} else logging.WARNING
     _LOG.log(level, event, extra={"fields": fields})
-
-
-def _settle(recorded: asyncio.Future[None], error: LogError | None) -> None:
-    if recorded.done():
-        return
-    if error is None:
-        recorded.set_result(None)
-    else:
-        recorded.set_exception(error)
-
-
-def _call_all(callbacks: list[Callable[[], None]]) -> None:
-    for callback in callbacks:
-        callback()
 
 
 def _unheard(error: LogError | None) -> None:

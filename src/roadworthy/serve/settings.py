@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -94,12 +95,38 @@ class ServeSettings(BaseSettings):
     @property
     def is_local(self) -> bool:
         """Whether only this machine can reach the service."""
-        if self.host == "localhost":
-            return True
-        try:
-            return ipaddress.ip_address(self.host).is_loopback
-        except ValueError:
-            return False
+        return is_local(self.host)
+
+
+@lru_cache(maxsize=64)
+def is_local(host: str) -> bool:
+    """Whether a name or an address is this machine's own, which no other machine can reach.
+
+    Examples
+    --------
+    >>> is_local("localhost"), is_local("127.0.0.2"), is_local("::1"), is_local("0.0.0.0"), is_local("example.org")
+    (True, True, True, False, False)
+    """
+    if host.lower() == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+@lru_cache(maxsize=64)
+def host_of(header: str) -> str:
+    """The name or address in a Host header.
+
+    Examples
+    --------
+    >>> host_of("localhost:8000"), host_of("[::1]:8000"), host_of("127.0.0.1")
+    ('localhost', '::1', '127.0.0.1')
+    """
+    if header.startswith("["):
+        return header[1:].partition("]")[0]
+    return header.partition(":")[0]
 
 
 def read_settings(**flags: Any) -> ServeSettings:
@@ -119,7 +146,7 @@ def read_settings(**flags: Any) -> ServeSettings:
         settings = ServeSettings(**flags)
     except ValidationError as error:
         raise _first(error) from None
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, TypeError, AttributeError) as error:
         raise SettingsError(f"cannot be read ({named(error)})", where=FILE, mend="mend the file") from None
     if settings.flagged == "route" and settings.fallback_label is None:
         raise SettingsError("no label to route flagged messages to", mend="give --fallback-label LABEL")
