@@ -304,7 +304,17 @@ CASES = [
     Bad(
         "perturb: broken message", ("perturb", "hi \udcff"), "the message: row 1: the text holds half a surrogate pair"
     ),
-    Bad("serve: not naive", ("serve", "."), "only the story's API can be served so far; add --naive"),
+    Bad("serve: no model there", ("serve", "."), ".: holds no roadworthy.json; give a folder"),
+    Bad("serve: nothing to serve", ("serve",), "no model; name one: roadworthy serve MODEL, ROADWORTHY_MODEL"),
+    Bad(
+        "serve: naive with more", ("serve", ".", "--naive", "--workers", "2"), "only --host, --port and --allow-pickle"
+    ),
+    Bad("serve: no keys", ("serve", ".", "--host", "0.0.0.0"), "host 0.0.0.0: whoever reaches it could ask"),
+    Bad("serve: no such policy", ("serve", ".", "--flagged", "hide"), "flagged: Input should be 'answer', 'refuse' or"),
+    Bad("serve: route nowhere", ("serve", ".", "--flagged", "route"), "no label to route flagged messages to; give"),
+    Bad(
+        "key: no such scope", ("key", "a", "--scope", "all"), "no scope is called 'all'; give one of predict, feedback"
+    ),
     Bad("serve: not allowed", ("serve", ".", "--naive"), "the story's API loads two pickles, which run code"),
     Bad(
         "serve: no model", ("serve", "none", "--naive", "--allow-pickle"), "none/vectorizer.pkl: no such file; train it"
@@ -315,7 +325,11 @@ CASES = [
         "model.pkl: does not load (",
         {"model.pkl": b"nonsense"},
     ),
-    Bad("serve: no such port", ("serve", ".", "--port", "70000"), "Invalid value for '--port'"),
+    Bad(
+        "serve: no such port",
+        ("serve", ".", "--port", "70000"),
+        "port: Input should be less than or equal to 65535, not 70000; see --port",
+    ),
     Bad("track: no folder", ("track", "none"), "none: no inspection.json; give a folder written by roadworthy inspect"),
     Bad("unknown command", ("fly",), "No such command 'fly'; see roadworthy --help"),
     Bad("unknown option", ("train", "clean.csv", "--fast"), "see roadworthy train --help"),

@@ -23,7 +23,7 @@ from roadworthy.serve.app import Application, create_app
 from roadworthy.serve.json_logs import JsonFormatter
 from roadworthy.serve.keys import add_key
 from roadworthy.serve.recording import Recorder
-from roadworthy.serve.served import Served
+from roadworthy.serve.served import Served, load_served
 from roadworthy.serve.settings import read_settings
 from roadworthy.training.hardened import train_hardened
 
@@ -52,6 +52,12 @@ def trusted(label: str) -> Answer:
 
 def scripted(answering: Callable[[Sequence[str]], list[Answer]], **options: Any) -> Scripted:
     return Scripted(None, "scripted", "1", answering=answering, **options)
+
+
+@pytest.fixture(autouse=True)
+def _read_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Models are read in this process: another one each time would take the tests minutes."""
+    monkeypatch.setattr("roadworthy.serve.service.load_apart", load_served)
 
 
 class FakeLog:

@@ -58,10 +58,14 @@ def test_what_json_does_not_know_becomes_text() -> None:
 
 def test_a_traceback_is_a_member_of_the_document_and_follows_the_plain_line() -> None:
     error = raised()
-    assert "KeyError" in json.loads(JsonFormatter().format(record(error=error)))["traceback"]
+    shown = json.loads(JsonFormatter().format(record(error=error)))
+    assert shown["error"] == "KeyError"
+    assert "test_json_logs.py" in shown["traceback"]
+    assert "inner" not in str(shown)
     first, *rest = PlainFormatter().format(record(error=error)).splitlines()
     assert first.endswith("warning reloaded")
-    assert "KeyError" in rest[-1]
+    assert rest[0] == "KeyError"
+    assert "test_json_logs.py" in rest[-1]
 
 
 def test_a_person_reads_time_level_event_and_fields() -> None:
