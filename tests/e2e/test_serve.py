@@ -1,11 +1,17 @@
 """Journey: the story's messages asked of the story's API and of the guarded service; then a day of its operator."""
 
+import contextlib
 import csv
 import itertools
 import json
+import os
+import re
+import shutil
 import signal
+import socket
 import sqlite3
 import subprocess
+import sys
 import threading
 import time
 from collections import Counter
@@ -73,8 +79,6 @@ def test_the_same_wrong_answers_are_now_flagged_and_garbage_is_refused(serve, mo
 
 def subprocess_naive(models, cwd):
     """The story's API in a process of its own."""
-    import re
-    import sys
 
     class Naive:
         def __init__(self):
@@ -291,3 +295,83 @@ def test_what_was_accepted_is_finished_when_told_to_stop(serve, tmp_path):
     assert [reply.status_code for reply in replies] == [200]
     assert len(logged(service, "id")) == 1
     assert service.events("no_guard: every answer counts as trusted; roadworthy wrap gives the model a guard")
+
+
+@pytest.fixture
+def prometheus(tmp_path):
+    """Starts a real Prometheus that asks one service every second; gives what queries its answers."""
+    started = []
+
+    def start(service):
+        folder = tmp_path / "prometheus"
+        folder.mkdir()
+        target = service.url.removeprefix("http://")
+        (folder / "prometheus.yml").write_text(
+            "global: {scrape_interval: 1s}\n"
+            f"scrape_configs: [{{job_name: roadworthy, static_configs: [{{targets: ['{target}']}}]}}]\n"
+        )
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            address = f"127.0.0.1:{free.getsockname()[1]}"
+        options = (f"--web.listen-address={address}", "--config.file=prometheus.yml", "--storage.tsdb.path=data")
+        with (folder / "log").open("wb") as log:
+            started.append(subprocess.Popen([prometheus_program(), *options], cwd=folder, stdout=log, stderr=log))
+        return lambda query: ask_prometheus(address, query)
+
+    yield start
+    for process in started:
+        process.terminate()
+        process.wait(20)
+
+
+def prometheus_program():
+    found = shutil.which("prometheus")
+    if found is None:
+        reason = "prometheus is not installed"
+        pytest.fail(reason) if os.environ.get("CI") else pytest.skip(reason)
+    return found
+
+
+def ask_prometheus(address, query):
+    """The values that a query has by now, by their labels."""
+    reply = httpx.get(f"http://{address}/api/v1/query", params={"query": query}, trust_env=False)
+    reply.raise_for_status()
+    return [(series["metric"], float(series["value"][1])) for series in reply.json()["data"]["result"]]
+
+
+def test_a_started_prometheus_sees_what_the_service_does(serve, models, prometheus, tmp_path):
+    service = serve(tmp_path, models / "hardened")
+    query = prometheus(service)
+    for text in [*TEXTS, ""]:
+        service.predict(text)
+    end = time.monotonic() + 30
+    counted = []
+    while sum(value for _, value in counted) < len(TEXTS):
+        assert time.monotonic() < end, counted
+        time.sleep(0.3)
+        with contextlib.suppress(httpx.TransportError, httpx.HTTPStatusError):
+            counted = query("roadworthy_predictions_total")
+    assert sum(value for _, value in counted) == len(TEXTS)
+    assert {metric["verdict"] for metric, _ in counted} == {"trusted", "flagged"}
+    assert query('up{job="roadworthy"}')[0][1] == 1
+    assert query('roadworthy_requests_total{path="/v1/predict",status="422"}')[0][1] == 1
+    assert query('roadworthy_log_state{state="ok"}')[0][1] == 1
+    [(model, _)] = query("roadworthy_model_info == 1")
+    assert model["version"] == service.get("/version").json()["model"]["version"]
+    assert query("histogram_quantile(0.99, roadworthy_latency_seconds_bucket{path='/v1/predict'})")[0][1] < 1
+
+
+def test_the_page_of_the_started_service_says_what_is_wrong(service, browser):
+    page = browser.new_page()
+    page.goto(service.url)
+    page.get_by_role("textbox").fill("qwrtz yxcvb")
+    page.get_by_role("button", name="Ask").click()
+    shown = page.locator("body").inner_text()
+    assert "FLAGGED" in shown.upper()
+    assert "out of scope" in shown
+    assert page.locator("mark").all_inner_texts() == ["qwrtz", "yxcvb"]
+    page.get_by_role("textbox").fill("   ")
+    page.get_by_role("button", name="Ask").click()
+    assert "says nothing" in page.locator("body").inner_text()
+    page.close()
+    assert [row[0] for row in logged(service, "role") if row[0] == "page"] == ["page"]
