@@ -14,8 +14,9 @@ from fastapi.responses import Response
 from roadworthy import support_desk
 from roadworthy.models import choosing, load_model
 from roadworthy.serve.explain import explain
-from roadworthy.serve.page import About, Flagged, Minute, Refused, Shown, Traffic, add_page
+from roadworthy.serve.page import add_page
 from roadworthy.serve.problems import Problem
+from roadworthy.serve.shown import About, Flagged, Minute, Refused, Shown, Traffic
 from roadworthy.training.hardened import train_hardened
 
 HOSTILE = (

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from roadworthy.guard import REASONS
 from roadworthy.serve.explain import Explanation
-from roadworthy.serve.page import About, Flagged, Minute, Refused, Shown, Traffic, add_page
+from roadworthy.serve.page import add_page
 from roadworthy.serve.page_view import (
     HEIGHT,
     LONGEST_TEXT,
@@ -26,6 +26,7 @@ from roadworthy.serve.page_view import (
     live_view_of,
 )
 from roadworthy.serve.problems import Problem
+from roadworthy.serve.shown import About, Flagged, Minute, Refused, Shown, Traffic
 
 NOW = datetime(2026, 11, 22, 19, 13, 40, tzinfo=UTC)
 EXPLAINED = Explanation((("where is ", False), ("pizza", True)), (("refund", 0.2), ("cancel", 0.004)))

@@ -5,18 +5,18 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from roadworthy.serve import page
 from roadworthy.serve.explain import explain
 from roadworthy.serve.messages import require_answerable
-from roadworthy.serve.page import About, Flagged, Minute, Refused, Shown, add_page
+from roadworthy.serve.page import add_page
 from roadworthy.serve.problems import Problem
 from roadworthy.serve.service import PAGE
+from roadworthy.serve.shown import About, Flagged, Minute, Refused, Shown, Traffic
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
     from starlette.requests import Request
 
-    from roadworthy.prediction_log import Traffic
+    from roadworthy.prediction_log import Traffic as Counted
     from roadworthy.serve.service import Service
 
 
@@ -30,7 +30,7 @@ def add_front(app: FastAPI, service: Service) -> None:
         except Problem as problem:
             return Refused(problem.detail, problem.status)
 
-    async def traffic() -> page.Traffic | None:
+    async def traffic() -> Traffic | None:
         found = await service.traffic()
         return None if found is None else _traffic(found, service)
 
@@ -67,8 +67,8 @@ async def _shown(service: Service, text: str, request_id: str) -> Shown:
     )
 
 
-def _traffic(found: Traffic, service: Service) -> page.Traffic:
-    return page.Traffic(
+def _traffic(found: Counted, service: Service) -> Traffic:
+    return Traffic(
         minutes=tuple(
             Minute(minute.start, minute.trusted, minute.flagged - minute.refused, minute.refused)
             for minute in found.minutes

@@ -20,7 +20,7 @@ from roadworthy.report.wording import DASH, counted, percent
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from roadworthy.serve.page import About, Flagged, Minute, Shown, Traffic
+    from roadworthy.serve.shown import About, Flagged, Minute, Shown, Traffic
 
 REASON_WORDS = {
     EMPTY: "It says nothing.",
