@@ -343,6 +343,34 @@ def test_it_answers_whoever_has_a_key_and_logs_what_it_answered(container, mount
     assert json.loads(exported)["rows"] == 2
 
 
+def test_whatever_is_sent_to_it_is_answered_as_outside_of_a_container(image, stored, buildah, mounts, tmp_path):
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data").chmod(0o777)
+    tmp_path.chmod(0o755)
+    working = buildah("from", "--pull-never", image).stdout.strip()
+    buildah("config", "--volume", "/data-", working)
+    # In a chroot it has this machine's loopback, which podman's container without a network has not.
+    service = InChroot([program("buildah"), *stored], working, {**mounts, "data": tmp_path / "data"})
+    told = {"SERVICE_URL": f"http://127.0.0.1:{service.port}", "SERVICE_KEY": mounts["key"].read_text()}
+    try:
+        service.start()
+        assert service.inside(PYTHON, "-c", WAIT, service.port, check=False).returncode == 0, service.lines()
+        suite = [
+            sys.executable,
+            "-m",
+            "pytest",
+            "-q",
+            "-m",
+            "not slow",
+            Path(__file__).with_name("test_serve_hostile.py"),
+        ]
+        finished = subprocess.run(suite, env=os.environ | told, capture_output=True, text=True, timeout=400)
+    finally:
+        service.remove()
+    assert finished.returncode == 0, finished.stdout[-4_000:]
+    assert " passed" in finished.stdout
+
+
 def test_sigterm_ends_it_in_time_with_nothing_unwritten(container, mounts):
     began = time.monotonic()
     code = container.stop()

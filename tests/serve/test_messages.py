@@ -168,8 +168,7 @@ def test_messages_are_the_same_in_csv(messages: list[str], column: str, bom: boo
     assert read_invocation(body, CSV, SETTINGS) == messages
 
 
-def test_a_single_message_needs_no_list() -> None:
-    assert read_invocation(encoded({"inputs": "fine"}), JSON, SETTINGS) == ["fine"]
+def test_a_single_message_of_a_column_needs_no_list() -> None:
     assert read_invocation(encoded({"inputs": {"text": "fine"}}), JSON, SETTINGS) == ["fine"]
 
 
@@ -185,7 +184,8 @@ SPLIT = "dataframe_split"
         ({"inputs": ["a"], "params": {"n": 1}}, "invalid-body", "there are no parameters; leave params out"),
         ({"inputs": ["a"], "n": 1}, "invalid-body", "n: Extra inputs are not permitted"),
         ({"inputs": []}, "no-messages", "send at least one"),
-        ({"inputs": 5}, "invalid-body", "message 0 is no string"),
+        ({"inputs": 5}, "invalid-body", "inputs is no list; send a list of messages"),
+        ({"instances": "fine"}, "invalid-body", "instances is no list; send a list of messages"),
         ({"inputs": ["a", 5]}, "invalid-body", "message 1 is no string"),
         ({"inputs": [["a", "b"]]}, "invalid-body", "message 0 is no string"),
         ({"inputs": [[]]}, "invalid-body", "message 0 is no string"),

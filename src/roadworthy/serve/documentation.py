@@ -141,16 +141,18 @@ def _json(*models: type[BaseModel]) -> dict[str, Any]:
 
 _ASKING = (400, 401, 403, 413, 415, 421, 422, 429, 500, 503)
 _TEXT = {"type": "string", "minLength": 1}
+_NAME = {"type": ["string", "integer"]}
 _TEXTS = {"type": "array", "items": _TEXT, "minItems": 1}
 # Other columns may be there; they are not looked at.
 _FRAME = {
     "type": "object",
     "properties": {
         "columns": {
-            "type": "array",
-            "prefixItems": [{"const": "text"}],
-            "items": {"type": ["string", "integer"]},
-            "minItems": 1,
+            "oneOf": [
+                {"type": "array", "prefixItems": [{"const": "text"}], "items": _NAME, "minItems": 1},
+                # So pandas calls a single column without a name.
+                {"enum": [[0], ["0"]]},
+            ]
         },
         "data": {"type": "array", "minItems": 1, "items": {"type": "array", "prefixItems": [_TEXT], "minItems": 1}},
     },

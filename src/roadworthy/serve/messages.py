@@ -196,7 +196,7 @@ def _invoked(invocation: _Invocation) -> list[Any]:
         texts = value.get(_text_column(value))
         return texts if isinstance(texts, list) else [texts]
     if not isinstance(value, list):
-        return [value]
+        raise Problem(422, "invalid-body", f"{next(iter(given))} is no list; send a list of messages")
     return (
         _column(value) if value and all(isinstance(row, dict) for row in value) else [_unwrapped(row) for row in value]
     )
