@@ -1,8 +1,11 @@
 """README, CONTRIBUTING and the example notebook are executed, word for word."""
 
+import json
 import re
 import shlex
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import nbformat
@@ -38,6 +41,10 @@ def commands(document: str) -> list[str]:
     return [line.strip().removeprefix("$ ") for line in lines if line.strip().startswith("$ ")]
 
 
+SERVE = "roadworthy serve model"
+CURL = next(line for line in commands(README) if line.startswith("curl "))
+
+
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory):
     """The folder that `roadworthy train` writes."""
@@ -61,7 +68,9 @@ def project(tmp_path, monkeypatch, trained):
     return tmp_path
 
 
-@pytest.mark.parametrize("command", [line for line in commands(README) if line.startswith("roadworthy ")])
+@pytest.mark.parametrize(
+    "command", [line for line in commands(README) if line.startswith("roadworthy ") and line != SERVE]
+)
 def test_the_readme_s_commands_do_what_they_say(command, project):
     arguments = shlex.split(command)[1:]
     tracked = ["--no-track"] if arguments[0] in ("inspect", "train", "wrap") else []
@@ -75,9 +84,28 @@ def test_the_readme_s_commands_do_what_they_say(command, project):
         }  # fmt: skip
 
 
+def test_the_readme_s_service_answers_the_readme_s_question(project):
+    if shutil.which("curl") is None:
+        pytest.skip("curl is not installed")
+    started = [sys.executable, "-m", *shlex.split(SERVE), "--port", "0"]
+    with subprocess.Popen(started, stderr=subprocess.PIPE, text=True) as service:
+        assert service.stderr is not None
+        try:
+            address = json.loads(service.stderr.readline())["url"]
+            asked = CURL.replace("localhost:8000", address.removeprefix("http://")).replace("curl ", "curl --retry 9 ")
+            asked = asked.replace("--retry", "--retry-connrefused --retry")
+            answered = subprocess.run(shlex.split(asked), capture_output=True, text=True, timeout=60, check=True)
+        finally:
+            service.terminate()
+            service.communicate()
+    assert json.loads(answered.stdout)["label"] == "order_status"
+    assert (project / "predictions.db").is_file()
+
+
 def test_the_readme_names_no_other_command():
     others = {line for line in commands(README) if not line.startswith("roadworthy ")}
-    assert others == {"make demo", "make test", 'pip install "roadworthy[mlflow]"'}
+    installs = {'pip install "roadworthy[mlflow]"', 'pip install "roadworthy[serve]"'}
+    assert others == {"make demo", "make test", CURL, *installs}
 
 
 def test_every_answer_that_the_readme_shows_is_read():
