@@ -76,6 +76,7 @@ def test_the_story_as_json_is_one_document(run, tmp_path):
     assert story["inspection"]["verdict"] == "fail"
 
 
+@pytest.mark.slow
 def test_a_second_run_in_the_same_folder_works(run, demo):
     finished = run("demo", cwd=demo[0])
     assert finished.returncode == 0, finished.stderr

@@ -97,8 +97,8 @@ def killed_under_load(serve, models, folder, url, rounds, seed):
     assert set(found.values()) == {1}
 
 
-def test_killed_under_load_nothing_acknowledged_is_lost(serve, models, tmp_path, url):
-    killed_under_load(serve, models, tmp_path, url, rounds=2, seed=1)
+def test_killed_under_load_nothing_acknowledged_is_lost(serve, models, tmp_path):
+    killed_under_load(serve, models, tmp_path, f"sqlite:///{tmp_path / 'predictions.db'}", rounds=2, seed=1)
 
 
 @pytest.mark.slow
@@ -141,6 +141,7 @@ def test_a_database_that_is_away_for_ten_seconds_costs_no_answer(serve, models, 
     away_under_load(serve, models, tmp_path, server, seconds=10)
 
 
+@pytest.mark.slow
 def test_a_database_that_is_away_from_the_start_costs_no_answer(serve, models, tmp_path, server):
     url = server.url(server.new_database())
     server.stop()
