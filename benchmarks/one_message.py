@@ -13,8 +13,8 @@ holding clinc150/{train,val}.csv, also on CLINC150 (training takes about a minut
 - notebook, and notebook compiled: predict_proba of CountVectorizer and LogisticRegression, by scikit-learn and by ours.
 
 Each round asks everybody the same messages in turn; printed are the median round in CPU microseconds a message, the
-fastest and slowest, and the median as a multiple of ours. All messages differ. Pieces of words are remembered by word: a
-first round that does not count has met every word.
+fastest and slowest, and the median as a multiple of ours. All messages differ. Pieces of words are remembered by word:
+a first round that does not count has met every word.
 """
 
 from __future__ import annotations

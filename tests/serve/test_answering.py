@@ -155,3 +155,44 @@ def test_a_model_that_answers_too_few_of_a_batch_gives_no_request_the_answers_of
     served = scripted(too_few)
     found = answering_module._in_one([(served, ["a"], None), (served, ["b"], None)])
     assert [labels(one) for one in found] == [["a"], ["b"]]
+
+
+def test_a_quick_model_is_asked_at_once_by_whoever_is_alone() -> None:
+    threads: list[str] = []
+
+    def quick(texts: Sequence[str]) -> list[Answer]:
+        threads.append(threading.current_thread().name)
+        return echo(texts)
+
+    answering, model = Answering(), scripted(quick)
+
+    async def ask() -> None:
+        for alone in (True, True, False):
+            assert labels(await answering.answers(model, ["a"], alone=alone)) == ["a"]
+
+    try:
+        anyio.run(ask)
+    finally:
+        answering.close()
+    assert [name.startswith("answering") for name in threads] == [True, False, True]
+
+
+def test_a_slow_model_is_asked_on_its_thread_by_whoever_is_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(answering_module, "_QUICK_SECONDS", 0.0)
+    threads: list[str] = []
+
+    def slow(texts: Sequence[str]) -> list[Answer]:
+        threads.append(threading.current_thread().name)
+        return echo(texts)
+
+    answering, model = Answering(), scripted(slow)
+
+    async def ask() -> None:
+        for _ in range(2):
+            await answering.answers(model, ["a"], alone=True)
+
+    try:
+        anyio.run(ask)
+    finally:
+        answering.close()
+    assert all(name.startswith("answering") for name in threads)

@@ -3,6 +3,7 @@
 import pickle
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -85,3 +86,20 @@ def test_ours_is_a_folder_without_code_of_the_users_own(desk: Path, tmp_path: Pa
     for content in ("[]", "{", '{"reference": "python:ours:classify"}'):
         (other / "roadworthy.json").write_text(content)
         assert not is_ours(str(other))
+
+
+LEFT_OUT = """
+import sys
+from roadworthy.serve.ours import leave_out_pandas
+
+leave_out_pandas()
+assert "sklearn" in sys.modules and "pandas" not in sys.modules
+import pandas
+
+leave_out_pandas()
+assert pandas is sys.modules["pandas"]
+"""
+
+
+def test_scikit_learn_is_imported_without_pandas_which_is_there_afterwards() -> None:
+    subprocess.run([sys.executable, "-c", LEFT_OUT], check=True)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from roadworthy.data import BlackBox, Predictions
+from roadworthy.data import Predictions
 from roadworthy.errors import ModelError, RoadworthyError, named
 from roadworthy.models.adapt import Model
 from roadworthy.models.answers import read_probabilities, require_predictions
@@ -97,7 +97,8 @@ def predict(model: Model, texts: Sequence[str]) -> Predictions:
     """
     where = getattr(model, "name", type(model).__name__)
     try:
-        answered = model.answer(texts) if isinstance(model, BlackBox) else model.predict_proba(texts)
+        answer = getattr(model, "answer", None)
+        answered = model.predict_proba(texts) if answer is None else answer(texts)  # type: ignore[union-attr]
     except RoadworthyError:
         raise
     except (Exception, SystemExit) as error:
@@ -106,6 +107,6 @@ def predict(model: Model, texts: Sequence[str]) -> Predictions:
             where=where,
             mend="make it predict these messages, then inspect again",
         ) from error
-    if isinstance(model, BlackBox):
+    if answer is not None:
         return require_predictions(answered, len(texts), where)
-    return read_probabilities(answered, len(texts), model.classes, where)
+    return read_probabilities(answered, len(texts), model.classes, where)  # type: ignore[union-attr]

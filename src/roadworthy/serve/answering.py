@@ -6,6 +6,7 @@ import asyncio
 from collections import deque
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from time import perf_counter
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 # So many characters are answered at once; more of them would keep every other request waiting.
 _AT_ONCE = 2_000
 _BATCH = 64
+_QUICK_SECONDS = 0.002
 
 _Asked = tuple["Served", Sequence[str], "asyncio.Future[list[Answer]]"]
 
@@ -27,13 +29,17 @@ class Answering:
     """
 
     def __init__(self) -> None:
+        self._quick: Served | None = None
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="answering")
         self._gathered: deque[_Asked] = deque()
         self._busy = False
 
-    async def answers(self, served: Served, texts: Sequence[str]) -> list[Answer]:
-        """One answer a message, by this very model."""
-        if served.is_fast and sum(map(len, texts)) <= _AT_ONCE:
+    async def answers(self, served: Served, texts: Sequence[str], *, alone: bool = False) -> list[Answer]:
+        """One answer a message, by this very model.
+
+        Who asks alone has nobody to share a batch with: a model that was quick the last time is asked at once.
+        """
+        if (served.is_fast or (alone and served is self._quick)) and sum(map(len, texts)) <= _AT_ONCE:
             return served.answers(texts)
         loop = asyncio.get_running_loop()
         future: asyncio.Future[list[Answer]] = loop.create_future()
@@ -48,8 +54,9 @@ class Answering:
         self._thread.shutdown(wait=True)
 
     def _work(self, loop: asyncio.AbstractEventLoop) -> None:
-        batch = self._next()
+        batch, began = self._next(), perf_counter()
         results = _in_one(batch)
+        self._quick = batch[0][0] if perf_counter() - began < _QUICK_SECONDS else None
         loop.call_soon_threadsafe(self._hand_out, loop, batch, results)
 
     def _hand_out(

@@ -174,16 +174,16 @@ class Service:
         """
         async with self.gate:
             began = perf_counter()
-            served = self.served
+            served, alone = self.served, len(self.connections) == 1
             try:
-                answers = await self.answering.answers(served, texts)
+                answers = await self.answering.answers(served, texts, alone=alone)
             except Exception as error:
                 _LOG.exception("model_failed", extra={"fields": {"request_id": request_id}})
                 detail = f"the model could not answer ({type(error).__name__}); see the service's log"
                 raise Problem(500, "model-failed", detail) from None
             latency = (perf_counter() - began) * 1_000 / len(texts)
             rows = self._rows(served, texts, answers, request_id, role, latency)
-            await self._record(rows, alone=len(self.connections) == 1)
+            await self._record(rows, alone=alone)
         for answer in answers:
             self.counters.answer(answer)
         if self.shadow is not None and role == SERVED:
