@@ -264,3 +264,39 @@ def test_a_mean_confidence_stays_a_probability(confidence: np.ndarray) -> None:
     interval = metrics.mean(confidence)
     assert interval.value == pytest.approx(confidence.mean())
     assert math.isnan(interval.low) or (interval.low >= 0 and interval.high <= 1)
+
+
+@given(st.integers(0, 200), st.integers(0, 200))
+def test_mcnemar_is_a_p_value_blind_to_the_direction(lost, gained):
+    assert 0 <= metrics.mcnemar(lost, gained) <= 1
+    assert metrics.mcnemar(lost, gained) == metrics.mcnemar(gained, lost)
+
+
+@given(st.lists(st.floats(0, 1), max_size=30))
+def test_adjusted_p_values_are_no_smaller_and_keep_their_order(p_values):
+    q_values = metrics.adjusted(p_values)
+    assert all(q >= p - 1e-12 for p, q in zip(p_values, q_values, strict=True))
+    ranked = [q for _, q in sorted(zip(p_values, q_values, strict=True))]
+    assert ranked == sorted(ranked)
+
+
+@given(st.integers(1, 5_000), st.floats(0.01, 0.5))
+def test_more_messages_show_smaller_drops(n, discordant):
+    assert (
+        0
+        < metrics.smallest_drop_shown(2 * n, discordant=discordant)
+        <= metrics.smallest_drop_shown(n, discordant=discordant)
+    )
+
+
+def test_a_drop_that_is_said_to_show_does_show_four_times_in_five():
+    n, drop, discordant = 300, metrics.smallest_drop_shown(300, discordant=0.2), 0.2
+    rng = np.random.default_rng(0)
+    shares = ((discordant + drop) / 2, (discordant - drop) / 2, 1 - discordant)
+    found = [metrics.mcnemar(int(lost), int(gained)) for lost, gained, _ in rng.multinomial(n, shares, size=600)]
+    assert 0.75 < np.mean(np.array(found) < 0.05) < 0.88
+
+
+def test_differences_without_messages_are_undefined():
+    assert np.isnan(metrics.difference_p_value(0, 0, 1, 2))
+    assert np.isnan(metrics.smallest_drop_shown(0))

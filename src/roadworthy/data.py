@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
@@ -118,6 +118,8 @@ class Dataset:
         Where the messages come from, for people to read.
     authentic
         False for messages that only imitate those of users: they are called real-user style, never real.
+    columns
+        Further columns by their names, one value a message: what figures may be told apart by.
 
     Examples
     --------
@@ -131,6 +133,7 @@ class Dataset:
     kinds: tuple[str, ...] | None = None
     name: str = "messages"
     authentic: bool = True
+    columns: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @classmethod
     def of(
@@ -140,6 +143,7 @@ class Dataset:
         kinds: Iterable[Any] | None = None,
         *,
         name: str = "messages",
+        columns: Mapping[str, Iterable[Any]] | None = None,
     ) -> Dataset:
         """Check columns of any sequence type (lists, arrays, Series) and make a dataset of them.
 
@@ -155,10 +159,14 @@ class Dataset:
             None if labels is None else checked_column(listed(labels, "label", name), len(checked), "label", name),
             None if kinds is None else checked_column(listed(kinds, "kind", name), len(checked), "kind", name),
             name,
+            columns={
+                role: checked_column(listed(values, role, name), len(checked), role, name)
+                for role, values in (columns or {}).items()
+            },
         )
 
     def __post_init__(self) -> None:
-        for role, column in (("label", self.labels), ("kind", self.kinds)):
+        for role, column in (("label", self.labels), ("kind", self.kinds), *self.columns.items()):
             if column is not None and len(column) != len(self.texts):
                 wrong_length(len(self.texts), len(column), role, self.name)
 
@@ -187,6 +195,7 @@ class Dataset:
             None if self.kinds is None else tuple(self.kinds[row] for row in picked),
             self.name,
             self.authentic,
+            {name: tuple(values[row] for row in picked) for name, values in self.columns.items()},
         )
 
     def sample(self, n: int | None, *, seed: int = 0) -> Dataset:
@@ -235,6 +244,7 @@ def read_dataset(
     text: str | None = None,
     label: str | None = None,
     kind: str | None = None,
+    slices: Sequence[str] = (),
     needs_label: bool = True,
 ) -> Dataset:
     """Read messages from a CSV, TSV, JSON, JSON Lines, Parquet or Arrow (Feather) file.
@@ -245,6 +255,8 @@ def read_dataset(
         The file; its suffix says its format.
     text, label, kind
         Names of the columns; by default the usual ones are looked for.
+    slices
+        Further columns to keep where they are there: figures shall be told apart by them.
     needs_label
         Whether the columns of text and label that are named must be there; else the usual ones will do, and a label
         need not be.
@@ -262,12 +274,18 @@ def read_dataset(
     named = label if needs_label or label in frame.columns else None
     label_column = _find(frame, named, LABEL_COLUMNS, "label", path, required=named is not None)
     kind_column = _find(frame, kind, KIND_COLUMNS, "kind", path, required=kind is not None)
+    found = {name: _find(frame, name, (), "slice", path, required=False) for name in slices}
     return Dataset.of(
         frame[texts].tolist(),
         None if label_column is None else frame[label_column].tolist(),
-        None if kind_column is None else [NO_KIND if is_missing(x) else x for x in frame[kind_column].tolist()],
+        None if kind_column is None else _filled(frame, kind_column),
         name=short_name(path),
+        columns={name: _filled(frame, column) for name, column in found.items() if column is not None},
     )
+
+
+def _filled(frame: pd.DataFrame, column: Any) -> list[Any]:
+    return [NO_KIND if is_missing(value) else value for value in frame[column].tolist()]
 
 
 def text_column(frame: pd.DataFrame, name: str | None, path: Path) -> Any:
@@ -275,9 +293,11 @@ def text_column(frame: pd.DataFrame, name: str | None, path: Path) -> Any:
     return _find(frame, name, TEXT_COLUMNS, "text", path)
 
 
-def read_labelled(path: str | Path, *, text: str | None = None, label: str | None = None) -> Dataset:
+def read_labelled(
+    path: str | Path, *, text: str | None = None, label: str | None = None, slices: Sequence[str] = ()
+) -> Dataset:
     """Read messages that must have labels, of at least two classes."""
-    data = read_dataset(path, text=text, label=label)
+    data = read_dataset(path, text=text, label=label, slices=slices)
     if data.labels is None:
         seen = _columns(read_frame(Path(path)))
         raise DataError(f"no label column among: {seen}", where=path, mend="name it with --label")

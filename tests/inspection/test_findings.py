@@ -87,7 +87,7 @@ def test_conflicting_labels(found, keyword, many):
 
 def test_few_messages(found, keyword, many):
     data = Dataset.of(many.texts[:30], [*many.labels[:20], *(["order"] * 10)])
-    assert "cannot show a 10-point change" in found(keyword, data)["few_messages"].message
+    assert "a drop of less than 24 points would probably not show" in found(keyword, data)["few_messages"].message
 
 
 def test_samples(found, keyword, many):

@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from roadworthy.data import Predictions
 from roadworthy.errors import DataError, ModelError
 from roadworthy.models.adapt import as_model
-from roadworthy.models.ask import ask
+from roadworthy.models.ask import ERROR, NO_ANSWER, ask
 
 
 @given(st.integers(1, 60), st.integers(1, 25))
@@ -98,3 +99,44 @@ def test_an_interruption_stays_an_interruption() -> None:
 def test_nothing_cannot_be_asked(texts: list[str], batch_size: int, said: str) -> None:
     with pytest.raises(ModelError, match=said):
         ask(as_model(lambda texts: texts), texts, batch_size=batch_size)
+
+
+def failing(*bad: str) -> Callable[[list[str]], Any]:
+    def model(texts: list[str]) -> list[str]:
+        if any(text in bad for text in texts):
+            raise ValueError("cannot read this")
+        return ["ok"] * len(texts)
+
+    return model
+
+
+def test_messages_that_the_model_raises_on_are_found_and_counted() -> None:
+    texts = [f"message {i}" for i in range(100)]
+    bad = ("message 3", "message 60", "message 99")
+    answers = ask(as_model(failing(*bad)), texts, batch_size=30)
+    assert [texts[row] for row in np.flatnonzero(answers.predictions.labels == ERROR)] == list(bad)
+    assert np.isnan(answers.predictions.confidence[3])
+    (found,) = answers.unanswered
+    assert (found.code, found.n) == ("model_errors", 3)
+    assert "ValueError: cannot read this" in found.sentence
+    assert "'message 3'" in found.sentence
+
+
+def test_a_model_that_raises_on_most_messages_does_not_work() -> None:
+    texts = [f"message {i}" for i in range(100)]
+    with pytest.raises(ModelError, match="raised ValueError"):
+        ask(as_model(failing(*texts[10:60])), texts)
+
+
+def test_what_a_model_says_of_its_answers_is_told() -> None:
+    class Endpoint:
+        def answer(self, texts: list[str]) -> Predictions:
+            return Predictions(np.array([NO_ANSWER, *["ok"] * (len(texts) - 1)], dtype=object), np.ones(len(texts)))
+
+    class Talking(Endpoint):
+        def notes(self) -> list[tuple[str, int, str]]:
+            return [("model_errors", 1, "The endpoint refused it."), ("model_unparsable", 5, "Long ago.")]
+
+    silent, talking = (ask(model, ["a", "b", "c", "d"]).unanswered for model in (Endpoint(), Talking()))
+    assert [(found.code, found.n) for found in silent] == [("model_errors", 2)]
+    assert [found.sentence for found in talking] == ["The endpoint refused it."]

@@ -1,5 +1,6 @@
 """One inspection: perturb, predict once, measure, judge; the result is a frozen summary."""
 
+from roadworthy.inspection.plan import plan_texts
 from roadworthy.inspection.run import inspect
 from roadworthy.inspection.suite import Suite, find_suite
 from roadworthy.inspection.summary import (
@@ -17,6 +18,7 @@ from roadworthy.inspection.summary import (
     ModelCard,
     Settings,
     Sink,
+    Slice,
 )
 
 __all__ = [
@@ -34,7 +36,9 @@ __all__ = [
     "ModelCard",
     "Settings",
     "Sink",
+    "Slice",
     "Suite",
     "find_suite",
     "inspect",
+    "plan_texts",
 ]

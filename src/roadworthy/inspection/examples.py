@@ -14,8 +14,11 @@ from roadworthy.inspection.summary import Confusion, Example, Histogram, Kind
 from roadworthy.redaction import redact
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from roadworthy.data import Dataset
     from roadworthy.inspection.measure import Asked, Outcome
+    from roadworthy.inspection.plan import Version
     from roadworthy.models import Vocabulary
 
 EXAMPLES = 10
@@ -39,13 +42,33 @@ def pick_examples(
     """
     pools: dict[str, list[Example]] = {"real": [], "perturbed": []}
     for outcome in outcomes:
-        if not outcome.labelled or not _shows(outcome, outcomes, judged_severity):
-            continue
-        found = (
-            _example(outcome, row, outcomes[0], asked, texts, clean, vocabulary)
-            for row in _worst_rows(outcome, outcomes[0])
-        )
-        pools[outcome.version.kind] += found
+        if outcome.labelled and _shows(outcome, outcomes, judged_severity):
+            rows = _worst_rows(outcome, outcomes[0])
+            pools[outcome.version.kind] += [
+                _example(outcome, row, outcomes[0], asked, texts, clean, vocabulary) for row in rows
+            ]
+    return _ten(pools)
+
+
+def pick_evidence(
+    outcomes: Sequence[Outcome],
+    asked: Asked,
+    texts: Sequence[str],
+    clean: Dataset,
+    vocabulary: Vocabulary | None,
+    *,
+    judged_severity: int,
+) -> tuple[Example, ...]:
+    """Up to three wrong answers of every group that a bound may judge, and of the clean messages' worst class."""
+    return tuple(
+        _example(outcome, row, outcomes[0], asked, texts, clean, vocabulary)
+        for outcome in outcomes
+        if outcome.labelled and (outcome.version.whole or outcome.version.severity == judged_severity)
+        for row in _evidence_rows(outcome, outcomes[0])
+    )
+
+
+def _ten(pools: dict[str, list[Example]]) -> tuple[Example, ...]:
     real = _distinct(_in_turns(pools["real"]))[:EXAMPLES]
     perturbed = _distinct(_in_turns(pools["perturbed"]))[:EXAMPLES]
     half = EXAMPLES - EXAMPLES // 2
@@ -71,6 +94,30 @@ def _worst_rows(outcome: Outcome, clean: Outcome) -> Iterator[int]:
     return (int(row) for row in rows[np.argsort(-confidence, kind="stable")][:_PER_GROUP])
 
 
+def _evidence_rows(outcome: Outcome, clean: Outcome) -> list[int]:
+    """Wrong answers that show why a group broke a bound, those that nobody was told of before the others.
+
+    Of clean messages also some of the class that is answered rightly least often.
+    """
+    bad = ~outcome.right
+    if outcome.version.kind == "perturbed":
+        bad = bad & clean.right[outcome.version.rows]
+    rows = _by_confidence(outcome, bad)
+    if outcome.version.kind != "clean" or not len(rows):
+        return rows[:_PER_GROUP]
+    wrong = np.bincount(outcome.true[bad])
+    worst = int(np.argmax(wrong / np.maximum(np.bincount(outcome.true, minlength=len(wrong))[: len(wrong)], 1)))
+    of_worst = [row for row in rows if outcome.true[row] == worst][:_PER_GROUP]
+    # Several bounds are about clean messages, and no message shall show two of them.
+    return list(dict.fromkeys(rows[: 3 * _PER_GROUP] + of_worst))
+
+
+def _by_confidence(outcome: Outcome, bad: NDArray[np.bool_]) -> list[int]:
+    rows = np.flatnonzero(bad)
+    order = np.lexsort((-np.nan_to_num(outcome.confidence[rows], nan=0.0), outcome.flagged[rows]))
+    return [int(row) for row in rows[order]]
+
+
 def _example(
     outcome: Outcome,
     row: int,
@@ -84,9 +131,8 @@ def _example(
     original = texts[version.codes[row]]
     text = redact(original)
     source = int(version.rows[row]) if version.kind == "perturbed" else None
-    group = f"{version.name}/{version.severity}" if version.kind == "perturbed" else f"real/{version.name}"
     return Example(
-        group="real" if group == "real/all" else group,
+        group=_key(version),
         text=text,
         clean_text=None if source is None else redact(clean.texts[source]),
         label=asked.names[outcome.true[row]],
@@ -96,6 +142,13 @@ def _example(
         unseen_words=_unseen(vocabulary, original, text),
         flagged=bool(outcome.flagged[row]),
     )
+
+
+def _key(version: Version) -> str:
+    """The key of the group that the messages make up."""
+    if version.kind == "perturbed":
+        return f"{version.name}/{version.severity}"
+    return version.kind if version.whole else f"real/{version.name}"
 
 
 def _unseen(vocabulary: Vocabulary | None, original: str, shown: str) -> tuple[str, ...]:

@@ -6,11 +6,13 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from roadworthy.inspection.judge import LEAST_CHANGED
-from roadworthy.inspection.summary import Figure, Finding, Group
+from roadworthy.inspection.summary import Figure, Finding, Group, Slice
+from roadworthy.metrics import smallest_drop_shown
 
 if TYPE_CHECKING:
     from roadworthy.data import Dataset
     from roadworthy.inspection.measure import Asked
+    from roadworthy.models.ask import Unanswered
 
 _HALF_WIDTH = 0.1
 _REPEATED = 0.05
@@ -25,15 +27,19 @@ def find_all(
     *,
     oos_label: str | None,
     sampled_from: Sequence[int],
+    slices: Sequence[Slice] = (),
+    unanswered: Sequence[Unanswered] = (),
 ) -> tuple[Finding, ...]:
     """Every finding, the gravest first."""
     found = [
+        *(Finding(level="fail", code=code, message=sentence) for code, _, sentence in unanswered),
         *_model(asked),
         *_oos_label(asked, oos_label),
         *_tested(groups),
         *_overlaps(clean, real, train),
         *_data(groups, clean, real, sampled_from),
         *_confidence(groups),
+        *_weak(slices),
     ]
     order = {"fail": 0, "advisory": 1, "note": 2}
     return tuple(sorted(found, key=lambda finding: order[finding.level]))
@@ -173,16 +179,7 @@ def _data(groups: Sequence[Group], clean: Dataset, real: Dataset | None, sampled
                 message=f"{conflicting:,} clean texts occur more than once, with different labels.",
             )
         )
-    accuracy = groups[0].accuracy
-    if accuracy.low is not None and accuracy.high is not None and accuracy.high - accuracy.low > 2 * _HALF_WIDTH:
-        found.append(
-            Finding(
-                level="advisory",
-                code="few_messages",
-                message=f"{accuracy.n:,} clean messages cannot show a 10-point change: their accuracy is known to "
-                f"{accuracy.low:.0%} to {accuracy.high:.0%}.",
-            )
-        )
+    found += _few(groups)
     taken = [("clean", len(clean), sampled_from[0])]
     if real is not None:
         taken.append(("real", len(real), sampled_from[1]))
@@ -190,6 +187,56 @@ def _data(groups: Sequence[Group], clean: Dataset, real: Dataset | None, sampled
     if parts:
         found.append(Finding(level="note", code="sampled", message=f"Inspected on a sample: {' and '.join(parts)}."))
     return found
+
+
+def _few(groups: Sequence[Group]) -> list[Finding]:
+    """What so few messages cannot show."""
+    found = []
+    accuracy = groups[0].accuracy
+    if accuracy.low is not None and accuracy.high is not None and accuracy.high - accuracy.low > 2 * _HALF_WIDTH:
+        shown = smallest_drop_shown(accuracy.n)
+        found.append(
+            Finding(
+                level="advisory",
+                code="few_messages",
+                message=f"{accuracy.n:,} clean messages are few: their accuracy is known to {accuracy.low:.0%} to "
+                f"{accuracy.high:.0%}, and a drop of less than {100 * shown:.0f} points would probably not show.",
+            )
+        )
+    small = [
+        (group, smallest_drop_shown(group.difference.n))
+        for group in groups
+        if group.kind == "perturbed" and 0 < group.difference.n < groups[0].accuracy.n / 2
+    ]
+    unsure = [(group, drop) for group, drop in small if drop > _HALF_WIDTH]
+    if unsure:
+        told = ", ".join(f"{group.key} {group.difference.n:,} ({100 * drop:.0f} points)" for group, drop in unsure)
+        found.append(
+            Finding(
+                level="note",
+                code="few_changed_messages",
+                message=f"These changed few messages; the smallest drop that they would probably show: {told}.",
+            )
+        )
+    return found
+
+
+def _weak(slices: Sequence[Slice]) -> list[Finding]:
+    weak = sorted((part for part in slices if part.weak), key=lambda part: part.difference.value or 0.0)
+    if not weak:
+        return []
+    worst = weak[0]
+    where = f"{worst.messages} messages with {worst.by} {worst.value!r}"
+    accuracy, points = worst.accuracy, abs(worst.difference.value or 0.0) * 100
+    more = f" {len(weak) - 1:,} more slices are weak." if len(weak) > 1 else ""
+    return [
+        Finding(
+            level="advisory",
+            code="weak_slices",
+            message=f"The model is weakest on {where}: accuracy {accuracy.value or 0.0:.0%} (n={accuracy.n:,}), "
+            f"{points:.0f} points below the others.{more}",
+        )
+    ]
 
 
 def _conflicting(data: Dataset) -> int:

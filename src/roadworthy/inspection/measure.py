@@ -12,6 +12,8 @@ from roadworthy.data import Codes
 from roadworthy.inspection.summary import Figure, Group, Sink
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from roadworthy.data import Dataset, Predictions
@@ -111,7 +113,38 @@ def measure(outcome: Outcome, asked: Asked, clean: Outcome) -> Group:
         coverage=_share(~outcome.flagged),
         recall=_recall(outcome, asked.names) if known else {},
         sink=_sink(outcome, asked.names) if known else None,
+        p_value=_p_value(outcome, clean),
     )
+
+
+def with_q_values(groups: Sequence[Group], judged_severity: int) -> list[Group]:
+    """The groups, p-values corrected for what was tested beside them: the families at a severity, or the kinds.
+
+    Only the judged severity is corrected: the others show how the drop grows, and nothing is concluded from them.
+    """
+    families = [group for group in groups if group.kind == "perturbed" and group.severity == judged_severity]
+    kinds = [group for group in groups if group.kind == "real"]
+    found: dict[str, float] = {}
+    for tested in (families, kinds):
+        known = [(group.key, group.p_value) for group in tested if group.p_value is not None]
+        found |= dict(zip((key for key, _ in known), metrics.adjusted([p for _, p in known]), strict=True))
+    return [group.model_copy(update={"q_value": found.get(group.key)}) for group in groups]
+
+
+def _p_value(outcome: Outcome, clean: Outcome) -> float | None:
+    """Of the difference from the clean messages."""
+    version = outcome.version
+    if version.kind == "clean" or not outcome.labelled:
+        return None
+    if version.changed is None:
+        after, before = outcome.right[outcome.in_scope], clean.right[clean.in_scope]
+        if not len(after) or not len(before):
+            return None
+        return metrics.difference_p_value(int(after.sum()), len(after), int(before.sum()), len(before))
+    chosen = outcome.in_scope & version.changed
+    before, after = clean.right[version.rows][chosen], outcome.right[chosen]
+    lost, gained = int(np.sum(before & ~after)), int(np.sum(after & ~before))
+    return metrics.mcnemar(lost, gained) if len(after) else None
 
 
 def _share(chosen: NDArray[np.bool_]) -> Figure:

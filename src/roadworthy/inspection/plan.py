@@ -86,6 +86,19 @@ def make_plan(
     return Plan(versions, list(texts))
 
 
+def plan_texts(clean: Dataset, real: Dataset | None, suite: Suite, seed: int = 0) -> list[str]:
+    """The distinct texts that an inspection asks the model about, to have them predicted elsewhere.
+
+    Examples
+    --------
+    >>> from roadworthy.data import Dataset
+    >>> from roadworthy.inspection.suite import Suite
+    >>> plan_texts(Dataset.of(["Where?"], ["order"]), None, Suite("mine", ("caps_lock",), (3,)))
+    ['Where?', 'wHERE?']
+    """
+    return make_plan(clean, real, suite, seed=seed).texts
+
+
 def _perturb(texts: Sequence[str], seed: int, job: tuple[str, int]) -> Perturbed:
     family, severity = job
     return perturb_all(texts, family, severity=severity, seed=seed)

@@ -12,11 +12,12 @@ from typing import Any
 from roadworthy.columns import label_text
 from roadworthy.data import Codes, Dataset, require_classes
 from roadworthy.errors import DataError
-from roadworthy.inspection.examples import count_confusions, count_histograms, pick_examples
+from roadworthy.inspection.examples import count_confusions, count_histograms, pick_evidence, pick_examples
 from roadworthy.inspection.findings import find_all
 from roadworthy.inspection.judge import BOUNDS, judge, overall
-from roadworthy.inspection.measure import NO_CODE, Asked, Outcome, code_labels, measure, outcome_of
+from roadworthy.inspection.measure import NO_CODE, Asked, Outcome, code_labels, measure, outcome_of, with_q_values
 from roadworthy.inspection.plan import Plan, make_plan
+from roadworthy.inspection.slices import measure_slices, require_columns
 from roadworthy.inspection.suite import Suite, find_suite
 from roadworthy.inspection.summary import Cost, DataCard, Inspection, ModelCard, Settings
 from roadworthy.models import Answers, Vocabulary, as_model, ask, vocabulary_of
@@ -36,6 +37,7 @@ def inspect(
     train: Dataset | None = None,
     oos_label: str | None = None,
     suite: str | Path | Suite = "standard",
+    slices: Sequence[str] = (),
     sample: int | None = None,
     seed: int = 0,
     batch_size: int = BATCH_SIZE,
@@ -61,6 +63,8 @@ def inspect(
         The label of messages that belong to no class; only that answer, or a flag, is right for them.
     suite
         ``"quick"``, ``"standard"`` or ``"full"``, a TOML file, or a `Suite`.
+    slices
+        Columns of the datasets to tell the figures apart by, besides label, length, language and kind.
     sample
         Inspect on at most that many clean and that many real messages, drawn at random.
     seed
@@ -115,6 +119,7 @@ def inspect(
         sampled_from=tuple(len(data) for data in (whole, whole_real) if data is not None),
     )
     _require_known(job)
+    require_columns(slices, whole, whole_real)
     plan = make_plan(job.clean, job.real, chosen, seed=seed, engine=engine, progress=_part(progress, "perturbing"))
     if announce is not None:
         announce(plan.asked, len(plan.texts))
@@ -187,9 +192,19 @@ def _summarise(job: _Job, plan: Plan, answers: Answers) -> Inspection:
     asked = _read(job, plan, answers, vocabulary)
     outcomes = _outcomes(job, plan, asked)
     judged = job.suite.judged
-    groups, checks = judge([measure(outcome, asked, outcomes[0]) for outcome in outcomes], judged)
+    measured = with_q_values([measure(outcome, asked, outcomes[0]) for outcome in outcomes], judged)
+    groups, checks = judge(measured, judged)
+    slices = measure_slices(outcomes, job.clean, job.real)
     findings = find_all(
-        asked, groups, job.clean, job.real, job.train, oos_label=job.oos_label, sampled_from=job.sampled_from
+        asked,
+        groups,
+        job.clean,
+        job.real,
+        job.train,
+        oos_label=job.oos_label,
+        sampled_from=job.sampled_from,
+        slices=slices,
+        unanswered=answers.unanswered,
     )
     return Inspection(
         roadworthy_version=version("roadworthy"),
@@ -205,8 +220,10 @@ def _summarise(job: _Job, plan: Plan, answers: Answers) -> Inspection:
         bounds=BOUNDS,
         findings=findings,
         examples=pick_examples(outcomes, asked, plan.texts, job.clean, vocabulary, judged_severity=judged),
+        evidence=pick_evidence(outcomes, asked, plan.texts, job.clean, vocabulary, judged_severity=judged),
         confusions=count_confusions(outcomes, asked, judged_severity=judged),
         histograms=count_histograms(outcomes, judged_severity=judged),
+        slices=slices,
     )
 
 

@@ -15,6 +15,9 @@ from roadworthy.metrics import CONFIDENCE_LEVEL
 if TYPE_CHECKING:
     import pandas as pd
 
+    from roadworthy.comparison import Comparison
+    from roadworthy.gate.bounds import Gate
+    from roadworthy.gate.decision import Decision
     from roadworthy.metrics import Interval
 
 SCHEMA_VERSION: Literal[1] = 1
@@ -71,6 +74,8 @@ class Group(_Frozen):
     `difference` is this group's in-scope accuracy minus that of the clean messages: for perturbed messages paired, and
     over those that changed, like `flip_rate`; for real ones independent. `changed` is the share of applicable messages
     that the perturbation changed, `not_applicable` the number of messages in a language that it does not cover.
+    `p_value` is that of the difference (McNemar's test for perturbed messages, a z-test for real ones), `q_value` is it
+    corrected for the number of families at the judged severity, or of kinds (Benjamini-Hochberg).
     `verdict` is None where no bound applies: the figures are reported, not judged.
     """
 
@@ -92,6 +97,8 @@ class Group(_Frozen):
     coverage: Figure
     recall: dict[str, Figure]
     sink: Sink | None = None
+    p_value: float | None = None
+    q_value: float | None = None
     verdict: Verdict | None = None
     reasons: tuple[str, ...] = ()
 
@@ -106,6 +113,27 @@ class Group(_Frozen):
         if self.kind == "perturbed":
             return f"{self.name}/{self.severity}"
         return "real" if self.name == "all" else f"real/{self.name}"
+
+
+class Slice(_Frozen):
+    """Those clean or real messages that share something: a label, a length, a language, a kind, or a user's column.
+
+    `accuracy` and `difference` are over in-scope messages; the difference is to those outside the slice. `q_value` is
+    the p-value of that difference, corrected for the number of slices (Benjamini-Hochberg). A slice is weak where it is
+    shown to be worse.
+    """
+
+    messages: Literal["clean", "real"]
+    by: str
+    value: str
+    n: int
+    accuracy: Figure
+    silent_failure_rate: Figure
+    coverage: Figure
+    difference: Figure
+    p_value: float | None = None
+    q_value: float | None = None
+    weak: bool = False
 
 
 class Example(_Frozen):
@@ -249,8 +277,10 @@ class Inspection(_Frozen):
     bounds: tuple[Bound, ...]
     findings: tuple[Finding, ...]
     examples: tuple[Example, ...]
+    evidence: tuple[Example, ...] = ()
     confusions: tuple[Confusion, ...]
     histograms: tuple[Histogram, ...]
+    slices: tuple[Slice, ...] = ()
     confidence_level: Annotated[float, Field(gt=0, lt=1)] = CONFIDENCE_LEVEL
 
     def group(self, key: str) -> Group:
@@ -269,6 +299,35 @@ class Inspection(_Frozen):
     def of_kind(self, kind: Kind) -> tuple[Group, ...]:
         """The groups of clean, perturbed or real messages."""
         return tuple(group for group in self.groups if group.kind == kind)
+
+    @property
+    def weak_slices(self) -> tuple[Slice, ...]:
+        """The slices that are shown to be worse than the rest, the worst first."""
+        weak = (found for found in self.slices if found.weak)
+        return tuple(sorted(weak, key=lambda found: found.difference.value or 0.0))
+
+    def passes(
+        self,
+        gate: Gate | str | Path | None = None,
+        comparison: Comparison | None = None,
+        *,
+        champion: str | None = None,
+    ) -> Decision:
+        """Hold the inspection against a gate; the decision is true only if the model may go on.
+
+        Parameters
+        ----------
+        gate, comparison, champion
+            As `roadworthy.gate.decide` takes them.
+
+        Raises
+        ------
+        SettingsError
+            The gate cannot be read.
+        """
+        from roadworthy.gate import decide
+
+        return decide(self, gate, comparison, champion=champion)
 
     def to_json(self) -> str:
         """The whole inspection as one JSON document."""

@@ -7,6 +7,9 @@ import tracemalloc
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import NamedTuple
+
+import numpy as np
 
 from roadworthy.data import Predictions
 from roadworthy.errors import ModelError, RoadworthyError, named
@@ -17,16 +20,44 @@ from roadworthy.redaction import redact
 
 BATCH_SIZE = 2_000
 _MEASURED = 1_000
+# What stands in the place of a label where there is none.
+ERROR, NO_ANSWER, UNPARSABLE = "(error)", "(no answer)", "(unparsable)"
+# A model that raises on more messages of a batch does not work at all.
+_MOST_FAILURES = 20
+_SHOWN = 3
+
+
+class Unanswered(NamedTuple):
+    """Messages that a model gave no label for: a code, how many, and what to say of it."""
+
+    code: str
+    n: int
+    sentence: str
+
+
+class Failures(NamedTuple):
+    """The messages of a batch on which the model raised, and the first error."""
+
+    texts: tuple[str, ...] = ()
+    error: str = ""
 
 
 @dataclass(frozen=True)
 class Answers:
-    """The predictions for n messages and what they cost: CPU seconds a thousand, peak megabytes for one batch."""
+    """The predictions for n messages and what they cost: CPU seconds a thousand, peak megabytes for one batch.
+
+    Where the model gave no label, the predictions hold `ERROR`, `NO_ANSWER` or `UNPARSABLE`, and `unanswered` says why.
+    """
 
     predictions: Predictions
     cpu_seconds_per_1000: float
     memory_mb: float
     memory_batch: int
+    unanswered: tuple[Unanswered, ...] = ()
+
+
+class _RaisedError(ModelError):
+    """The model raised, on some message of the batch."""
 
 
 def ask(
@@ -40,12 +71,15 @@ def ask(
     """Predict every message, once, in batches.
 
     The first batch is half of the messages, at most 1,000, and runs in this process: its peak memory is measured, which
-    slows it down, so its time does not count towards the CPU seconds.
+    slows it down, so its time does not count towards the CPU seconds. An endpoint's memory is not here to be measured.
+
+    Where the model raises, the messages that it raises on are found by halving the batch; they count as answered with
+    `ERROR`, up to 20 a batch.
 
     Raises
     ------
     ModelError
-        The model raised, or answered in a form that no classifier may answer in.
+        The model raised on more messages than that, or answered in a form that no classifier may answer in.
     EngineError
         The model cannot be sent to other processes.
     """
@@ -53,8 +87,15 @@ def ask(
         raise ModelError("no message to ask about", mend="give at least one")
     if batch_size < 1:
         raise ModelError(f"a batch of {batch_size} messages", mend="ask about at least 1 at a time")
+    require = getattr(model, "require", None)
+    if require is not None:
+        # A model that can tell beforehand that it will not answer says so of all messages at once.
+        require(texts)
     size = max(1, min(_MEASURED, batch_size, len(texts) // 2))
-    first, memory = _with_memory(model, texts[:size])
+    is_elsewhere = hasattr(model, "notes")
+    (first, failed), memory = (
+        (_patiently(model, texts[:size]), 0.0) if is_elsewhere else _with_memory(model, texts[:size])
+    )
     batches = [texts[start : start + batch_size] for start in range(size, len(texts), batch_size)]
 
     def told(done: int, _: int) -> None:
@@ -63,24 +104,79 @@ def ask(
 
     told(0, 0)
     rest = run_jobs(partial(_timed, model), batches, engine=engine, progress=told)
-    seconds, timed = sum(cpu for _, cpu in rest), len(texts) - size
-    predictions = Predictions.concatenate([first, *(part for part, _ in rest)])
-    return Answers(predictions, seconds / timed * 1000 if timed else 0.0, memory, size)
+    seconds, timed = sum(cpu for _, _, cpu in rest), len(texts) - size
+    predictions = Predictions.concatenate([first, *(part for part, _, _ in rest)])
+    unanswered = _unanswered(model, predictions, [failed, *(failures for _, failures, _ in rest)])
+    return Answers(predictions, seconds / timed * 1000 if timed else 0.0, memory, size, unanswered)
 
 
-def _timed(model: Model, texts: Sequence[str]) -> tuple[Predictions, float]:
+def _timed(model: Model, texts: Sequence[str]) -> tuple[Predictions, Failures, float]:
     begun = time.process_time()
-    return predict(model, texts), time.process_time() - begun
+    predictions, failures = _patiently(model, texts)
+    return predictions, failures, time.process_time() - begun
 
 
-def _with_memory(model: Model, texts: Sequence[str]) -> tuple[Predictions, float]:
+def _patiently(model: Model, texts: Sequence[str]) -> tuple[Predictions, Failures]:
+    """The answers to a batch, and the messages on which the model raises, which get no answer."""
+    try:
+        return predict(model, texts), Failures()
+    except _RaisedError as error:
+        failed: list[int] = []
+        parts = _halved(model, texts, 0, failed, error)
+        if len(failed) == len(texts):
+            raise
+        cause = error.__cause__
+        said = type(error).__name__ if cause is None else redact(named(cause))
+        return Predictions.concatenate(parts), Failures(tuple(texts[row] for row in failed), said)
+
+
+def _halved(model: Model, texts: Sequence[str], start: int, failed: list[int], error: ModelError) -> list[Predictions]:
+    """The answers to a batch on which the model raises: to each half of it, and so on."""
+    if len(texts) == 1:
+        failed.append(start)
+        if len(failed) > _MOST_FAILURES:
+            raise error
+        return [Predictions(np.array([ERROR], dtype=object), np.array([np.nan]))]
+    middle = len(texts) // 2
+    found: list[Predictions] = []
+    for half, at in ((texts[:middle], start), (texts[middle:], start + middle)):
+        try:
+            found.append(predict(model, half))
+        except _RaisedError:
+            found += _halved(model, half, at, failed, error)
+    return found
+
+
+def _unanswered(model: Model, predictions: Predictions, failures: Sequence[Failures]) -> tuple[Unanswered, ...]:
+    """What there is to say of messages without a label: by the model itself where it knows more."""
+    found = []
+    failed = [text for failure in failures for text in failure.texts]
+    if failed:
+        shown = ", ".join(repr(redact(text)[:80]) for text in failed[:_SHOWN])
+        said = next(failure.error for failure in failures if failure.error)
+        sentence = f"The model raised on {_messages(len(failed))} ({said}), among them {shown}."
+        found.append(Unanswered("model_errors", len(failed), sentence))
+    # What a model notes, it notes of all that it was ever asked: only the sentence of what came up here is taken.
+    notes = {code: sentence for code, _, sentence in getattr(model, "notes", list)()}
+    for code, label in (("model_errors", NO_ANSWER), ("model_unparsable", UNPARSABLE)):
+        n = int(np.sum(predictions.labels == label))
+        if n:
+            found.append(Unanswered(code, n, notes.get(code, f"{_messages(n)} got no label.")))
+    return tuple(found)
+
+
+def _messages(n: int) -> str:
+    return "1 message" if n == 1 else f"{n:,} messages"
+
+
+def _with_memory(model: Model, texts: Sequence[str]) -> tuple[tuple[Predictions, Failures], float]:
     already = tracemalloc.is_tracing()
     if not already:
         tracemalloc.start()
     tracemalloc.reset_peak()
     before = tracemalloc.get_traced_memory()[0]
     try:
-        part = predict(model, texts)
+        part = _patiently(model, texts)
         return part, max(0, tracemalloc.get_traced_memory()[1] - before) / 1e6
     finally:
         if not already:
@@ -102,7 +198,7 @@ def predict(model: Model, texts: Sequence[str]) -> Predictions:
     except RoadworthyError:
         raise
     except (Exception, SystemExit) as error:
-        raise ModelError(
+        raise _RaisedError(
             f"raised {redact(named(error))} on a batch of {len(texts)} messages",
             where=where,
             mend="make it predict these messages, then inspect again",

@@ -94,6 +94,19 @@ class SinkRow:
 
 
 @dataclass(frozen=True)
+class SliceRow:
+    """Messages that share something and are shown to be answered worse than the others."""
+
+    kind: str
+    by: str
+    value: str
+    n: str
+    accuracy: Cell
+    change: Cell
+    silent: Cell
+
+
+@dataclass(frozen=True)
 class ExampleRow:
     """A message to read, cut into parts that are in the model's vocabulary or not."""
 
@@ -243,6 +256,23 @@ def sink_rows(found: Inspection, judged: int | None) -> tuple[SinkRow, ...]:
         if (sink := group.sink) and _is_deep(sink, len(found.model.classes))
     ]
     return tuple(row for _, row in sorted(rows, key=lambda pair: (pair[0], -(pair[1].share.at or 0.0))))
+
+
+def slice_rows(found: Inspection) -> tuple[SliceRow, ...]:
+    """The weak slices, the weakest first."""
+    real = adjective(found)
+    return tuple(
+        SliceRow(
+            kind_title(part.messages, real),
+            part.by,
+            part.value,
+            f"{part.n:,}",
+            cell(part.accuracy),
+            cell(part.difference, unit_of("difference")),
+            cell(part.silent_failure_rate),
+        )
+        for part in found.weak_slices
+    )
 
 
 def _is_deep(sink: Sink, classes: int) -> bool:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 WIDTH = 100
 EXAMPLES = 5
 CONFUSIONS = 5
+SLICES = 4
 STYLES = {"pass": "green", "advisory": "yellow", "not tested": "yellow", "fail": "bold red", "note": "cyan"}
 
 
@@ -33,6 +34,7 @@ def render_terminal(inspection: Inspection, console: Console) -> None:
         if table is not None:
             _heading(title, console)
             console.print(table, width=width)
+    _print_weak(view, console, width)
     _print_wrong_answers(view, console, width)
     _print_examples(view, console, width)
     _print_advice(view, console, width)
@@ -140,6 +142,17 @@ def _real(view: View) -> Table | None:
 def _optional(view: View) -> list[tuple[str, str]]:
     columns = [("Conf.", "confidence", view.has_confidence), ("Unseen", "oov", view.has_vocabulary)]
     return [(title, name) for title, name, shown in columns if shown]
+
+
+def _print_weak(view: View, console: Console, width: int) -> None:
+    if not view.weak:
+        return
+    _heading("Weak spots", console)
+    for row in view.weak[:SLICES]:
+        told = f"{row.kind}, {row.by} '{row.value}' (n={row.n}): {row.change.value} against the others"
+        _item(row.accuracy.value, told, console, width)
+    if len(view.weak) > SLICES:
+        _item("", f"and {len(view.weak) - SLICES:,} more in the report", console, width)
 
 
 def _print_wrong_answers(view: View, console: Console, width: int) -> None:

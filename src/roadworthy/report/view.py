@@ -17,6 +17,7 @@ from roadworthy.report.rows import (
     FamilyRow,
     GroupRow,
     SinkRow,
+    SliceRow,
     bars_of,
     check_rows,
     confusion_rows,
@@ -25,6 +26,7 @@ from roadworthy.report.rows import (
     group_row,
     recall_rows,
     sink_rows,
+    slice_rows,
 )
 from roadworthy.report.wording import (
     VERDICT_RANK,
@@ -77,6 +79,8 @@ class View:
     sinks: tuple[SinkRow, ...]
     recall_of: tuple[str, ...]
     recall: tuple[tuple[str, tuple[Cell, ...]], ...]
+    weak: tuple[SliceRow, ...]
+    slices: int
     examples: tuple[ExampleRow, ...]
     advice: tuple[Advice, ...]
     bounds: tuple[str, ...]
@@ -132,6 +136,8 @@ def view_of(inspection: Inspection) -> View:
         sinks=sink_rows(found, judged),
         recall_of=recall_of,
         recall=recall,
+        weak=slice_rows(found),
+        slices=len(found.slices),
         examples=tuple(example_row(example, found) for example in found.examples),
         advice=advise(found),
         bounds=tuple(bound.sentence for bound in found.bounds),
