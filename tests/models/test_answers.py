@@ -31,10 +31,16 @@ PAIRS = [("a", 0.9), ("b", 0.4)]
         np.array([[0.9, 0.1], [0.6, 0.4]])[:, ::1],
         [[0.9, 0.1], [0.6, 0.4]],
         [np.array([0.9, 0.1]), np.array([0.6, 0.4])],
+        {"predictions": PAIRS},
+        {"label": ["a", "b"], "confidence": np.array([0.9, 0.4])},
+        {"Labels": ("a", "b"), " scores ": ["0.9", "0.4"]},
+        pd.DataFrame({"prediction": ["a", "b"], "probability": [0.9, 0.4], "text": ["x", "y"]}, index=[7, 7]),
+        pd.DataFrame(PAIRS),
+        [[{"label": "b", "score": 0.1}, {"label": "a", "score": 0.9}], [{"label": "b", "score": 0.4}]],
     ],
 )
 def test_labels_and_confidences_are_read_in_any_usual_form(answers: Any) -> None:
-    is_matrix = not isinstance(answers, (tuple, pd.Series)) and not isinstance(answers[0], (tuple, dict))
+    is_matrix = isinstance(answers, (list, np.ndarray)) and not isinstance(answers[0], (tuple, dict))
     is_matrix = is_matrix and isinstance(answers[0][0], (float, np.floating))
     found = read_answers(answers, 2, "m", ("a", "b"))
     assert found.labels.tolist() == (["a", "a"] if is_matrix else ["a", "b"])
@@ -51,11 +57,42 @@ def test_labels_and_confidences_are_read_in_any_usual_form(answers: Any) -> None
         pd.Series(["3", "b"], index=[5, 9]),
         [("3", None), ("b", math.nan)],
         [{"label": 3}, {"label": "b", "confidence": None}],
+        {"label": ["3", "b"], "confidence": ["", None]},
+        {"predictions": ["3", "b"]},
+        pd.DataFrame({"label": [3, "b"]}),
+        pd.DataFrame({"answered": ["3", "b"]}),
+        pd.DataFrame(["3", "b"]),
+        np.array([["3"], ["b"]]),
     ],
 )
 def test_labels_without_a_confidence_have_none(answers: Any) -> None:
     found = read_answers(answers, 2, "m")
     assert found.labels.tolist() == ["3", "b"]
+    assert np.isnan(found.confidence).all()
+
+
+def test_a_column_a_class_names_the_classes() -> None:
+    found = read_answers(pd.DataFrame({3: [0.1, 0.6], "b": [0.9, 0.4]}), 2, "m", ("x", "y"))
+    assert found.labels.tolist() == ["b", "3"]
+    assert found.confidence.tolist() == [0.9, 0.6]
+
+
+def test_numbers_in_an_array_of_one_column_are_labels() -> None:
+    assert read_answers(np.array([[3], [4]]), 2, "m").labels.tolist() == ["3", "4"]
+
+
+@pytest.mark.parametrize("form", [pd.DataFrame, dict, lambda columns: pd.DataFrame(columns).to_dict("records")])
+def test_what_stands_beside_a_label_is_kept(form: Any) -> None:
+    columns = {
+        "label": list("abc"),
+        "verdict": ["Flagged ", "trusted", None],
+        "reasons": ["empty;too_long", "", ["out_of_scope"]],
+        "familiarity": [0.25, None, ""],
+    }
+    found = read_answers(form(columns), 3, "m")
+    assert found.flagged.tolist() == [True, False, False]
+    assert found.reasons == (("empty", "too_long"), (), ("out_of_scope",))
+    assert found.familiarity.tolist() == pytest.approx([0.25, math.nan, math.nan], nan_ok=True)
     assert np.isnan(found.confidence).all()
 
 
@@ -67,7 +104,16 @@ def test_labels_without_a_confidence_have_none(answers: Any) -> None:
         ("ab", "gave str, not a list of answers"),
         ({"a": 1, "b": 2}, "gave dict, not a list of answers"),
         ({"a", "b"}, "gave set, not a list of answers"),
-        (pd.DataFrame({"a": [0.1, 0.2], "b": [0.9, 0.8]}), "gave DataFrame, not a list of answers"),
+        ({}, "gave dict, not a list of answers"),
+        (pd.DataFrame([[0.3, 0.7], [0.3, 0.7]]), "a matrix, but the classes are unknown"),
+        (pd.DataFrame({"a": [0.1, 0.2], "b": [0.9, 0.9]}), "the probabilities of a message do not add up to 1"),
+        (pd.DataFrame({"text": ["x", "y"], "no": ["a", "b"]}), "no column of labels, and not one of probabilities for"),
+        (pd.DataFrame({"label": ["a"], "score": [1.0]}), "1 answers to 2 messages"),
+        ({"label": ["a", "b"], "score": [1.0]}, "1 answers to 2 messages"),
+        ({"label": ["a", "b"], "score": [[0.1], [0.2]]}, "a confidence that is not a number ([0.1])"),
+        ({"label": ["a", "b"], "verdict": ["trusted", "perhaps"]}, "a verdict that is neither ('perhaps'); answer tr"),
+        ({"predictions": "ab"}, "gave str, not a list of answers"),
+        (np.array([[0.3], [0.7]]), "a matrix, but the classes are unknown"),
         (None, "gave NoneType, not a list of answers"),
         ((label for label in "ab"), "gave generator, not a list of answers"),
         (["a", None], "an answer that is not a label (None); return one label a message"),

@@ -112,12 +112,21 @@ def test_a_hugging_face_model_is_told_whether_a_pickle_may_be_loaded(
     assert asked == [("hf:someone/model", allowed)]
 
 
+@pytest.mark.parametrize("spec", ["http://127.0.0.1/invocations", "https://a.example/v1/predict", "endpoint:e.toml"])
+def test_an_endpoint_is_loaded_by_its_own_adapter(monkeypatch: pytest.MonkeyPatch, spec: str) -> None:
+    monkeypatch.setattr("roadworthy.models.endpoint.load_endpoint", lambda spec: f"asks {spec}")
+    assert load_model(spec) == f"asks {spec}"
+
+
 @pytest.mark.parametrize("spec", ["empty", "."])
 def test_a_folder_of_anything_else_says_so(folder: Path, spec: str) -> None:
     (folder / "empty").mkdir()
     with pytest.raises(ModelError) as caught:
         load_model(spec)
-    assert str(caught.value) == f"{spec}: holds no roadworthy.json; give a folder written by roadworthy train or wrap"
+    assert str(caught.value) == (
+        f"{spec}: holds no roadworthy.json, and no MLmodel; give a folder written by roadworthy train or wrap, or by "
+        "MLflow"
+    )
 
 
 def test_no_spec_is_not_the_working_directory(folder: Path, saved: Path) -> None:
@@ -170,10 +179,11 @@ def test_a_module_is_found_in_the_working_directory(folder: Path) -> None:
         (
             "model",
             "model: no adapter fits this spec; give a folder written by train or wrap, pickles:VECTORIZER,MODEL, "
-            "a .skops, .joblib or .pkl file, hf:DIRECTORY, or python:MODULE:FUNCTION",
+            "a .skops, .joblib or .pkl file, models:/NAME@ALIAS, runs:/RUN/MODEL, hf:DIRECTORY, "
+            "python:MODULE:FUNCTION, http://…, endpoint:FILE, or predictions:FILE",
         ),
         ("", "no adapter fits this spec"),
-        ("http://x", "no adapter fits this spec"),
+        ("ftp://x", "no adapter fits this spec"),
         ("missing.pkl", "missing.pkl: no such file; check the path"),
         ("missing.skops", "missing.skops: no such file"),
         ("pickles:a.pkl", "pickles:a.pkl: not two files; write pickles:vectorizer.pkl,model.pkl"),

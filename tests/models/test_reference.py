@@ -42,6 +42,8 @@ def package(folder: Path, init: str = "") -> str:
     [
         ("python:ours:answer", True),
         ("hf:some/model", True),
+        ("https://models.example.org/v1/predict", True),
+        ("endpoint:desk.toml", True),
         ("model.skops", False),
         ("pickles:a.pkl,b.pkl", False),
         ("folder", False),
@@ -135,3 +137,16 @@ def test_code_that_is_gone_may_not(folder: Path) -> None:
     (folder / f"{MODULE}.py").unlink()
     with pytest.raises(ModelError, match="no such module here"):
         require_unchanged(SPEC, known)
+
+
+def test_a_described_endpoint_is_known_by_its_description(folder: Path) -> None:
+    (folder / "desk.toml").write_text('url = "http://127.0.0.1/v1/predict"')
+    before = fingerprint("endpoint:desk.toml")
+    require_unchanged("endpoint:desk.toml", before)
+    (folder / "desk.toml").write_text('url = "http://127.0.0.1/v2/predict"')
+    with pytest.raises(ModelError, match="endpoint:desk.toml: has changed since it was wrapped"):
+        require_unchanged("endpoint:desk.toml", before)
+    (folder / "desk.toml").unlink()
+    with pytest.raises(ModelError, match="endpoint:desk.toml: cannot be read .*; run it in its folder"):
+        fingerprint("endpoint:desk.toml")
+    assert fingerprint("http://127.0.0.1/v1/predict") is None

@@ -30,6 +30,9 @@ class SklearnClassifier:
         Its classes, where it does not keep them in `classes_`.
     """
 
+    form: Callable[[Sequence[str]], Any] = list
+    """What it is given the texts as; a model that was trained on a table needs one."""
+
     def __init__(self, estimator: Any, name: str, classes: Iterable[Any] | None = None) -> None:
         self.estimator = estimator
         self.name = name
@@ -40,12 +43,15 @@ class SklearnClassifier:
         """Probabilities, shape (n, k), by the compiled model where there is one."""
         if self.compiled is not None:
             return self.compiled.predict_proba(texts)
-        probabilities: NDArray[np.float64] = self.estimator.predict_proba(list(texts))
+        probabilities: NDArray[np.float64] = self.estimator.predict_proba(self.form(texts))
         return probabilities
 
 
 class LabelOnly:
     """A fitted scikit-learn estimator without `predict_proba`: labels, and no confidence."""
+
+    form: Callable[[Sequence[str]], Any] = list
+    """What it is given the texts as; a model that was trained on a table needs one."""
 
     def __init__(self, estimator: Any, name: str) -> None:
         self.estimator = estimator
@@ -54,7 +60,7 @@ class LabelOnly:
 
     def answer(self, texts: Sequence[str]) -> Predictions:
         """One label a message."""
-        return read_answers(self.estimator.predict(list(texts)), len(texts), self.name)
+        return read_answers(self.estimator.predict(self.form(texts)), len(texts), self.name)
 
 
 class FunctionModel:

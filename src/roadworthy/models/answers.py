@@ -1,15 +1,15 @@
-"""Whatever a model returns, read in one place: labels, (label, confidence) pairs, dicts, or a matrix."""
+"""Whatever a model returns, read in one place: labels, (label, confidence) pairs, dicts, a table, or a matrix."""
 
 from __future__ import annotations
 
 import math
 import reprlib
 from collections.abc import Mapping, Sequence, Set
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from roadworthy.columns import label_text
+from roadworthy.columns import is_missing, label_text
 from roadworthy.data import Predictions
 from roadworthy.errors import ModelError
 from roadworthy.redaction import redact
@@ -17,9 +17,31 @@ from roadworthy.redaction import redact
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-_LABEL_KEYS = ("label", "intent", "class", "category", "prediction")
+PREDICTED_KEYS = ("prediction", "predicted_label", "predicted")
+LABEL_KEYS = ("label", "intent", "class", "category")
+_LABEL_KEYS = (*LABEL_KEYS, *PREDICTED_KEYS)
 _CONFIDENCE_KEYS = ("confidence", "score", "probability")
+# What whole columns of answers are called besides.
+_SINGULAR = {
+    "labels": "label",
+    "predictions": "prediction",
+    "confidences": "confidence",
+    "scores": "score",
+    "probabilities": "probability",
+}
+_FLAGGED = {"flagged": True, "trusted": False}
 _TOLERANCE = 1e-3
+_SHOWN = 20
+
+
+class _Row(NamedTuple):
+    """One message's answer."""
+
+    label: str
+    confidence: float = math.nan
+    flagged: bool = False
+    familiarity: float = math.nan
+    reasons: tuple[str, ...] = ()
 
 
 def read_probabilities(matrix: Any, n: int, classes: Sequence[str], where: str) -> Predictions:
@@ -85,7 +107,10 @@ def read_answers(answers: Any, n: int, where: str, classes: Sequence[str] = ()) 
     ----------
     answers
         A sequence of n labels, of (label, confidence) pairs, of dicts (``{"label": ..., "confidence": ...}``, or
-        labels with their probabilities), or a matrix of shape (n, k) where the classes are known.
+        labels with their probabilities), or of lists of such dicts, of which the most confident counts; a DataFrame
+        or a dict of n-long columns with a column of labels, or one of probabilities for each class; or a matrix of
+        shape (n, k) where the classes are known. Beside a label a verdict (trusted or flagged), reasons and a
+        familiarity may stand. What stands alone under the key ``predictions`` is taken from there.
 
     Raises
     ------
@@ -96,25 +121,87 @@ def read_answers(answers: Any, n: int, where: str, classes: Sequence[str] = ()) 
     --------
     >>> read_answers([("refund", 0.9), ("order", 0.4)], 2, "model").labels.tolist()
     ['refund', 'order']
+    >>> read_answers({"label": ["refund", "order"], "verdict": ["flagged", "trusted"]}, 2, "model").flagged.tolist()
+    [True, False]
     """
+    if isinstance(answers, Mapping) and list(answers) == ["predictions"]:
+        answers = answers["predictions"]
+    if type(getattr(answers, "columns", None)).__name__ == "RangeIndex":
+        # A frame that was made of a matrix: it has numbers in place of names.
+        answers = answers.to_numpy()
+    table = _columns(answers)
+    if table is not None:
+        return _read_table(table, n, where)
+    if _is_column(answers):
+        answers = np.ravel(answers)
     if _is_matrix(answers):
         if not classes:
             raise ModelError(
                 "a matrix, but the classes are unknown",
                 where=where,
-                mend="give the function an attribute `classes`",
+                mend="give the function an attribute `classes`, or return a DataFrame with a column a class",
             )
         return read_probabilities(answers, n, classes, where)
     rows = _rows(answers, where)
     if len(rows) != n:
         raise ModelError(f"{len(rows)} answers to {n} messages", where=where, mend="return one answer a message")
-    pairs = [_pair(row, where) for row in rows]
-    confidence = np.array([score for _, score in pairs], dtype=np.float64)
+    return _predictions([_row(row, where) for row in rows], where)
+
+
+def _predictions(rows: list[_Row], where: str) -> Predictions:
+    confidence = np.array([row.confidence for row in rows], dtype=np.float64)
     if np.any((confidence < 0) | (confidence > 1)):
         raise ModelError("a confidence outside 0 to 1", where=where, mend="return probabilities")
-    labels = np.empty(n, dtype=object)
-    labels[:] = [label for label, _ in pairs]
-    return Predictions(labels, confidence)
+    labels = np.empty(len(rows), dtype=object)
+    labels[:] = [row.label for row in rows]
+    return Predictions(
+        labels,
+        confidence,
+        np.array([row.flagged for row in rows], dtype=bool),
+        np.array([row.familiarity for row in rows], dtype=np.float64),
+        tuple(row.reasons for row in rows),
+    )
+
+
+def _columns(answers: Any) -> dict[Any, list[Any]] | None:
+    """The columns of a table that names them: a DataFrame, or a dict of columns; None for anything else."""
+    if isinstance(answers, Mapping):
+        are_columns = all(isinstance(values, (list, tuple, np.ndarray)) for values in answers.values())
+        return {key: list(values) for key, values in answers.items()} if answers and are_columns else None
+    if not hasattr(answers, "columns") or not hasattr(answers, "iloc"):
+        return None
+    return {name: answers.iloc[:, position].tolist() for position, name in enumerate(answers.columns)}
+
+
+def _read_table(columns: dict[Any, list[Any]], n: int, where: str) -> Predictions:
+    """A column of labels, with what stands beside it; or else a column of probabilities for each class."""
+    named = {_SINGULAR.get(name, name): values for name, values in _plainly_named(columns)}
+    lengths = {len(values) for values in columns.values()}
+    if lengths - {n}:
+        raise ModelError(
+            f"{max(lengths - {n})} answers to {n} messages", where=where, mend="return one answer a message"
+        )
+    if any(key in named for key in _LABEL_KEYS):
+        rows = [dict(zip(named, row, strict=True)) for row in zip(*named.values(), strict=True)]
+        return _predictions([_row(row, where) for row in rows], where)
+    if len(columns) == 1:
+        return read_answers(next(iter(columns.values())), n, where)
+    if not all(map(_is_number, (value for values in columns.values() for value in values))):
+        seen = ", ".join(repr(str(name)) for name in list(columns)[:_SHOWN]) or "none"
+        raise ModelError(
+            f"no column of labels, and not one of probabilities for each class, among: {seen}",
+            where=where,
+            mend="call the column of labels label",
+        )
+    return read_probabilities(np.column_stack(list(columns.values())), n, [*map(label_text, columns)], where)
+
+
+def _plainly_named(columns: Mapping[Any, list[Any]]) -> list[tuple[str, list[Any]]]:
+    return [(str(name).strip().lower(), values) for name, values in columns.items()]
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float, np.number)) and not isinstance(value, bool)
 
 
 def _rows(answers: Any, where: str) -> list[Any]:
@@ -128,6 +215,12 @@ def _rows(answers: Any, where: str) -> list[Any]:
     return list(answers.tolist() if isinstance(answers, np.ndarray) else answers)
 
 
+def _is_column(answers: Any) -> bool:
+    """An array of labels that stand below each other, as a frame's values do."""
+    is_column = isinstance(answers, np.ndarray) and answers.ndim == 2 and answers.shape[1] == 1
+    return is_column and not np.issubdtype(answers.dtype, np.floating)
+
+
 def _is_matrix(answers: Any) -> bool:
     """An array of numbers in two dimensions, or a list of lists of floats; a (label, confidence) pair is a tuple."""
     if isinstance(answers, np.ndarray):
@@ -137,19 +230,28 @@ def _is_matrix(answers: Any) -> bool:
     return len(answers[0]) > 0 and all(isinstance(value, (float, np.floating)) for value in answers[0])
 
 
-def _pair(answer: Any, where: str) -> tuple[str, float]:
+def _row(answer: Any, where: str) -> _Row:
     if isinstance(answer, Mapping):
         return _from_mapping(answer, where)
+    if isinstance(answer, list) and answer and all(isinstance(item, Mapping) for item in answer):
+        # A pipeline of transformers that was asked for the scores of all labels.
+        return max((_from_mapping(item, where) for item in answer), key=lambda row: row.confidence)
     if isinstance(answer, (tuple, list)) and len(answer) == 2:
-        return _label(answer[0], where), _confidence(answer[1], where)
-    return _label(answer, where), float("nan")
+        return _Row(_label(answer[0], where), _confidence(answer[1], where))
+    return _Row(_label(answer, where))
 
 
-def _from_mapping(answer: Mapping[Any, Any], where: str) -> tuple[str, float]:
+def _from_mapping(answer: Mapping[Any, Any], where: str) -> _Row:
     label = next((answer[key] for key in _LABEL_KEYS if key in answer), None)
     if label is not None:
-        score = next((answer[key] for key in _CONFIDENCE_KEYS if key in answer), float("nan"))
-        return _label(label, where), _confidence(score, where)
+        score = next((answer[key] for key in _CONFIDENCE_KEYS if key in answer), None)
+        return _Row(
+            _label(label, where),
+            _confidence(score, where),
+            _flagged(answer.get("verdict"), where),
+            _confidence(answer.get("familiarity"), where),
+            _reasons(answer.get("reasons")),
+        )
     scores = {_label(key, where): _confidence(value, where) for key, value in answer.items()}
     if not scores or any(map(math.isnan, scores.values())):
         raise ModelError(
@@ -158,7 +260,24 @@ def _from_mapping(answer: Mapping[Any, Any], where: str) -> tuple[str, float]:
             mend='return {"label": ..., "confidence": ...}',
         )
     best = max(scores, key=scores.__getitem__)
-    return best, scores[best]
+    return _Row(best, scores[best])
+
+
+def _flagged(verdict: Any, where: str) -> bool:
+    if is_missing(verdict):
+        return False
+    said = str(verdict).strip().lower()
+    if said not in _FLAGGED:
+        mend = "answer trusted or flagged, or leave it out"
+        raise ModelError(f"a verdict that is neither ({shortened(verdict)})", where=where, mend=mend)
+    return _FLAGGED[said]
+
+
+def _reasons(given: Any) -> tuple[str, ...]:
+    """A list, or as one string, joined by semicolons."""
+    if isinstance(given, (list, tuple, np.ndarray)):
+        return tuple(map(str, given))
+    return () if is_missing(given) else tuple(str(given).split(";"))
 
 
 def shortened(value: Any) -> str:
@@ -176,9 +295,9 @@ def _label(value: Any, where: str) -> str:
 
 
 def _confidence(value: Any, where: str) -> float:
-    """The number, or NaN for None: none was stated."""
+    """The number, or NaN for None or an empty cell: none was stated."""
     try:
-        return float("nan") if value is None else float(value)
+        return math.nan if is_missing(value) else float(value)
     except (TypeError, ValueError):
         raise ModelError(
             f"a confidence that is not a number ({shortened(value)})", where=where, mend="return a number"

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import importlib
+import shutil
 import sys
+import tempfile
 import warnings
+import weakref
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -14,15 +18,18 @@ from roadworthy.models import skops_file
 from roadworthy.models.adapt import Model, as_model
 from roadworthy.models.compiled import as_fast_model
 from roadworthy.models.huggingface import load_huggingface
+from roadworthy.models.mlflow_model import KINDS, download, resolved
 from roadworthy.models.reference import fingerprint
+from roadworthy.models.saved_predictions import KIND, load_predictions
 from roadworthy.output import short_name
 
 # Under which name a module keeps the hash of the source that it was loaded from.
 _LOADED = "__roadworthy_sha256__"
 
 SPECS = (
-    "a folder written by train or wrap, pickles:VECTORIZER,MODEL, a .skops, .joblib or .pkl file, hf:DIRECTORY, "
-    "or python:MODULE:FUNCTION"
+    "a folder written by train or wrap, pickles:VECTORIZER,MODEL, a .skops, .joblib or .pkl file, "
+    "models:/NAME@ALIAS, runs:/RUN/MODEL, hf:DIRECTORY, python:MODULE:FUNCTION, http://…, endpoint:FILE, "
+    "or predictions:FILE"
 )
 
 
@@ -33,34 +40,40 @@ def load_model(spec: str | Path, *, allow_pickle: bool = False) -> Model:
     ----------
     spec
         A directory written by ``roadworthy train`` or ``wrap``; ``pickles:vectorizer.pkl,model.pkl``; a ``.skops``,
-        ``.joblib``, ``.pkl`` or ``.pickle`` file of a fitted scikit-learn pipeline; ``hf:`` and the directory or name
-        of a Hugging Face text classifier; ``python:module:function``, the module being looked for in the working
-        directory as well.
+        ``.joblib``, ``.pkl`` or ``.pickle`` file of a fitted scikit-learn pipeline; ``models:/name@alias``,
+        ``models:/name/version``, ``runs:/run/model`` or ``mlflow-artifacts:/path`` in MLflow's store, or a directory
+        that MLflow wrote; ``hf:`` and the directory or name of a Hugging Face text classifier, with options as in
+        ``hf:name?device=cpu&batch_size=16``; ``python:module:function``, the module being looked for in the working
+        directory as well; an ``http://`` or ``https://`` address, or ``endpoint:file.toml``, which describes one;
+        ``predictions:file``, a table of texts and what was answered to them.
     allow_pickle
-        Pickle and joblib files run code when they are loaded: allow it.
+        Pickle and joblib files, and many of MLflow's models, run code when they are loaded: allow it.
 
     Raises
     ------
     ModelError
         No adapter fits, the file is missing or broken, or a pickle is not allowed.
+    TrackingError
+        MLflow's store does not hold it, or cannot be asked.
+    MissingExtraError
+        The extra that this adapter needs is not installed.
     """
     text = str(spec)
-    if text.startswith("pickles:"):
-        return _load_pair(text, allow_pickle)
-    if text.startswith("python:"):
-        return _load_function(text)
-    if text.startswith("hf:"):
-        return load_huggingface(text, allow_pickle=allow_pickle)
-    path = Path(text)
+    loader = next((loader for kinds, loader in _LOADERS.items() if text.startswith(kinds)), _load_path)
+    return loader(text, allow_pickle)
+
+
+def _load_path(spec: str, allow_pickle: bool) -> Model:
+    path = Path(spec)
     suffix = path.suffix.lower()
     if suffix in {".pkl", ".pickle", ".joblib"}:
         return as_fast_model(_unpickle(path, allow_pickle), short_name(path))
     if suffix == ".skops":
         _require_file(path)
         return as_fast_model(skops_file.load(path), short_name(path))
-    if text and path.is_dir():
-        return _load_directory(path)
-    raise ModelError("no adapter fits this spec", where=text, mend=f"give {SPECS}")
+    if spec and path.is_dir():
+        return _load_directory(path, short_name(path), allow_pickle)
+    raise ModelError("no adapter fits this spec", where=spec, mend=f"give {SPECS}")
 
 
 def _load_pair(spec: str, allow_pickle: bool) -> Model:
@@ -78,14 +91,41 @@ def find_artifact(path: Path) -> Path | None:
     return next((place for place in (path, path / "roadworthy") if is_artifact(place)), None)
 
 
-def _load_directory(path: Path) -> Model:
+def _load_directory(path: Path, name: str, allow_pickle: bool) -> Model:
     from roadworthy.models.artifact import load_artifact
+    from roadworthy.models.mlflow_flavours import FILE, load_mlflow_folder
 
     place = find_artifact(path)
-    if place is None:
-        mend = "give a folder written by roadworthy train or wrap"
-        raise ModelError("holds no roadworthy.json", where=path, mend=mend)
-    return load_artifact(place).model
+    if place is not None:
+        return load_artifact(place).model
+    if (path / FILE).is_file():
+        return load_mlflow_folder(path, name, allow_pickle=allow_pickle)
+    mend = "give a folder written by roadworthy train or wrap, or by MLflow"
+    raise ModelError(f"holds no roadworthy.json, and no {FILE}", where=name, mend=mend)
+
+
+def _load_stored(spec: str, allow_pickle: bool) -> Model:
+    """A model of MLflow's store, under a name that says its version."""
+    from roadworthy.models.guarded import GuardedModel
+
+    name = resolved(spec) or spec
+    folder = Path(tempfile.mkdtemp(prefix="roadworthy-"))
+    try:
+        model = _load_directory(download(name, folder), name, allow_pickle)
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+    if isinstance(model, GuardedModel):
+        model.name = name
+    # A python_function may read its files whenever it is asked.
+    weakref.finalize(model, shutil.rmtree, folder, ignore_errors=True)
+    return model
+
+
+def _load_endpoint(spec: str, allow_pickle: bool) -> Model:
+    from roadworthy.models.endpoint import load_endpoint
+
+    return load_endpoint(spec)
 
 
 def _unpickle(path: Path, allow_pickle: bool) -> Any:
@@ -121,7 +161,7 @@ def _require_file(path: Path) -> None:
         raise ModelError("no such file", where=path, mend="check the path")
 
 
-def _load_function(spec: str) -> Model:
+def _load_function(spec: str, allow_pickle: bool) -> Model:
     module_name, _, function_name = spec.removeprefix("python:").partition(":")
     if not module_name or not function_name:
         raise ModelError("no module and function", where=spec, mend="write python:module:function")
@@ -148,3 +188,13 @@ def _imported(name: str, spec: str) -> Any:
             module = importlib.reload(module)
         setattr(module, _LOADED, now)
     return module
+
+
+_LOADERS: dict[str | tuple[str, ...], Callable[[str, bool], Model]] = {
+    "pickles:": _load_pair,
+    "python:": _load_function,
+    "hf:": lambda spec, allow_pickle: load_huggingface(spec, allow_pickle=allow_pickle),
+    ("http://", "https://", "endpoint:"): _load_endpoint,
+    KIND: lambda spec, allow_pickle: load_predictions(spec),
+    KINDS: _load_stored,
+}

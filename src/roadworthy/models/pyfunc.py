@@ -51,6 +51,10 @@ class PyfuncModel:
     def __init__(self, model: GuardedModel) -> None:
         self.model = model
 
+    def get_raw_model(self) -> GuardedModel:
+        """The model with its guard, as `mlflow.pyfunc.PyFuncModel.get_raw_model` hands it on."""
+        return self.model
+
     def predict(self, model_input: Any, params: Mapping[str, Any] | None = None) -> pd.DataFrame:
         """Label, confidence, verdict, reasons (joined by ;) and familiarity of n messages, one row each.
 

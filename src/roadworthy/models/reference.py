@@ -1,4 +1,4 @@
-"""A model that stays where it is: code of the user's own, or a directory of weights, named by its spec."""
+"""A model that stays where it is, named by its spec: code of the user's own, a directory of weights, an endpoint."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 from roadworthy.errors import ModelError
 
 # What a spec may start with that names a model which an artifact cannot hold.
-KINDS = ("python:", "hf:")
+KINDS = ("python:", "hf:", "http://", "https://", "endpoint:")
 
 
 def is_reference(spec: str) -> bool:
@@ -26,9 +26,9 @@ def is_reference(spec: str) -> bool:
 
 
 def fingerprint(spec: str) -> str | None:
-    """The hash of the source that ``python:module:function`` names, its packages included; None for no such spec.
+    """The hash of the source that ``python:module:function`` names, its packages included, or of an endpoint's file.
 
-    Nothing of it is run: the files are looked up, not imported.
+    Nothing of it is run: the files are looked up, not imported. It is None for any other spec.
 
     Raises
     ------
@@ -40,6 +40,8 @@ def fingerprint(spec: str) -> str | None:
     >>> fingerprint("hf:some/model") is None
     True
     """
+    if spec.startswith("endpoint:"):
+        return _of_file(Path(spec.removeprefix("endpoint:")), spec)
     if not spec.startswith("python:"):
         return None
     module = spec.removeprefix("python:").partition(":")[0]
@@ -50,6 +52,15 @@ def fingerprint(spec: str) -> str | None:
         sys.path.insert(0, here)
     contents = [file.read_bytes() for file in _files(module, spec)]
     return hashlib.sha256(b"".join(contents)).hexdigest() if contents else None
+
+
+def _of_file(file: Path, spec: str) -> str:
+    try:
+        return hashlib.sha256(file.read_bytes()).hexdigest()
+    except OSError as error:
+        raise ModelError(
+            f"cannot be read ({error.strerror or error})", where=spec, mend="run it in its folder"
+        ) from None
 
 
 def _files(module: str, spec: str) -> Iterator[Path]:

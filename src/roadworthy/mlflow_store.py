@@ -35,7 +35,7 @@ _LOGGERS = ("mlflow", "alembic", "urllib3.connectionpool")
 
 @dataclass(frozen=True)
 class TrackedRun:
-    """Where a run went.
+    """Where a run went, and the URI of its model in MLflow, where it has one.
 
     Examples
     --------
@@ -48,16 +48,17 @@ class TrackedRun:
     run_id: str
     experiment_id: str
     tracking_uri: str
+    model_uri: str | None = None
 
     @property
     def url(self) -> str | None:
         """The page of the run on its tracking server; None for a local store."""
         if not _is_http(self.tracking_uri):
             return None
-        return f"{_public(self.tracking_uri)}/#/experiments/{self.experiment_id}/runs/{self.run_id}"
+        return f"{public(self.tracking_uri)}/#/experiments/{self.experiment_id}/runs/{self.run_id}"
 
     def __str__(self) -> str:
-        return self.url or f"run {self.run_id} in {_public(self.tracking_uri)}; to see it: roadworthy ui"
+        return self.url or f"run {self.run_id} in {public(self.tracking_uri)}; to see it: roadworthy ui"
 
 
 def is_available() -> bool:
@@ -77,7 +78,7 @@ def store_uri() -> str:
 
 def ui_address() -> str | None:
     """Give the address of the tracking server, which is a UI already; None for a local store."""
-    return _public(store_uri()) if _is_http(store_uri()) else None
+    return public(store_uri()) if _is_http(store_uri()) else None
 
 
 def ui_command(*, host: str = "127.0.0.1", port: int = 5000) -> list[str]:
@@ -93,7 +94,7 @@ def ui_command(*, host: str = "127.0.0.1", port: int = 5000) -> list[str]:
     require_mlflow()
     uri = store_uri()
     if _is_http(uri):
-        raise TrackingError("the store is a server with its own UI", where=_public(uri), mend="open that address")
+        raise TrackingError("the store is a server with its own UI", where=public(uri), mend="open that address")
     root = _artifact_root(uri)
     return [
         *(sys.executable, "-m", "mlflow", "server", "--backend-store-uri", uri),
@@ -117,7 +118,7 @@ def _is_http(uri: str) -> bool:
     return uri.startswith(("http://", "https://"))
 
 
-def _public(uri: str) -> str:
+def public(uri: str) -> str:
     """Drop the user name and password of a URI."""
     parts = urlsplit(uri)
     if "@" not in parts.netloc:
@@ -209,7 +210,7 @@ def find_experiment(client: MlflowClient, uri: str, name: str) -> str:
     found = client.get_experiment_by_name(name)
     if found is not None and found.lifecycle_stage == "deleted":
         raise TrackingError(
-            f"the experiment {name!r} was deleted", where=_public(uri), mend="restore it, or name another one"
+            f"the experiment {name!r} was deleted", where=public(uri), mend="restore it, or name another one"
         )
     if found is not None:
         return str(found.experiment_id)
@@ -225,8 +226,8 @@ def refusal(error: Exception, uri: str, mend: str) -> RoadworthyError:
         return error
     said = " ".join(str(error).split()) or type(error).__name__
     return TrackingError(
-        f"the tracking store did not take the run ({shortened(said.replace(uri, _public(uri)))})",
-        where=_public(uri),
+        f"the tracking store did not take the run ({shortened(said.replace(uri, public(uri)))})",
+        where=public(uri),
         mend=mend,
     )
 
