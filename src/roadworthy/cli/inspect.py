@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from roadworthy.cli import gating
 from roadworthy.cli.options import (
     AllowPickle,
     Debug,
     Json,
     LabelColumn,
+    ModelSpec,
     Seed,
     TextColumn,
     Track,
+    origin_of,
     progress_bar,
     record,
     shown,
@@ -25,28 +32,45 @@ from roadworthy.cli.options import (
 )
 
 if TYPE_CHECKING:
+    from roadworthy.comparison import Comparison
     from roadworthy.data import Dataset
+    from roadworthy.gate import Decision
     from roadworthy.inspection import Inspection
     from roadworthy.models.adapt import Model
+    from roadworthy.models.mlflow_model import Registered
+    from roadworthy.tracking.origin import Origin
 
 
 def inspect(
-    model: Annotated[
-        str,
-        typer.Argument(
-            help="A folder written by train or wrap; pickles:VECTORIZER,MODEL; a .skops, .joblib or .pkl file; "
-            "hf:DIRECTORY; or python:MODULE:FUNCTION."
-        ),
-    ],
+    context: typer.Context,
+    model: ModelSpec,
     clean: Annotated[Path, typer.Argument(help="Clean labelled messages that the model was not trained on.")],
     real: Annotated[Path | None, typer.Option(help="Messages that real users sent, with labels or without.")] = None,
     kind: Annotated[str | None, typer.Option(help="Column of --real that says what kind a message is.")] = None,
+    slices: Annotated[
+        list[str] | None, typer.Option("--slice", help="Column to tell the figures apart by; may be given again.")
+    ] = None,
     train: Annotated[Path | None, typer.Option(help="The training messages, to find overlaps with them.")] = None,
     oos_label: Annotated[str | None, typer.Option(help="The label of messages that belong to no class.")] = None,
     suite: Annotated[str, typer.Option(help="quick, standard, full, or a TOML file.")] = "standard",
     sample: Annotated[int | None, typer.Option(min=1, help="Inspect at most that many messages of each file.")] = None,
     engine: Annotated[str, typer.Option(help="Where it runs: local, processes, or ray.")] = "local",
+    gate: Annotated[
+        bool,
+        typer.Option(
+            "--gate",
+            help="Let the model through, or not: [gate] of roadworthy.toml or pyproject.toml, or the defaults.",
+        ),
+    ] = False,
+    gate_file: Annotated[Path | None, typer.Option(help="A gate in a file of its own; stands for --gate, too.")] = None,
+    champion: Annotated[
+        str | None,
+        typer.Option(help="The model that it must not be worse than (default: the champion, for models:/NAME…)."),
+    ] = None,
     out: Annotated[Path, typer.Option(help="Folder for the report.")] = Path("roadworthy-report"),
+    write_messages: Annotated[
+        Path | None, typer.Option(help="Only write the messages that it would ask about, to predict them elsewhere.")
+    ] = None,
     text: TextColumn = None,
     label: LabelColumn = None,
     seed: Seed = 0,
@@ -57,49 +81,231 @@ def inspect(
 ) -> int:
     """Inspect a model; write a verdict and a report.
 
-    Exits 0 when the verdict is pass or advisory, 1 when it is fail.
+    Without a gate it exits 0 when the verdict is pass or advisory, and 1 when it is fail; with one it exits 0 only if
+    the model passes.
     """
-    from roadworthy import inspection, parallel
-    from roadworthy.data import read_dataset, read_labelled
-    from roadworthy.models import load_model
-    from roadworthy.output import require_writable
-    from roadworthy.report import print_terminal, write_report
+    asked = _Asked(
+        model=model,
+        clean=clean,
+        real=real,
+        kind=kind,
+        slices=tuple(slices or ()),
+        train=train,
+        oos_label=oos_label,
+        suite=suite,
+        sample=sample,
+        engine=engine,
+        gate=gate,
+        gate_file=gate_file,
+        champion=champion,
+        out=out,
+        text=text,
+        label=label,
+        seed=seed,
+        allow_pickle=allow_pickle,
+        track=track,
+        as_json=as_json,
+    )
+    if write_messages is not None:
+        return _write_messages(asked, write_messages)
+    with gating.closed(gate or gate_file is not None, out, model):
+        return _inspect(asked, origin_of(context, clean=clean, real=real))
 
-    chosen = inspection.find_suite(suite)
-    clean_data = read_labelled(clean, text=text, label=label)
-    real_data = None if real is None else read_dataset(real, text=text, label=label, kind=kind, needs_label=False)
-    train_data = None if train is None else read_dataset(train, text=text, label=label, needs_label=False)
-    tracked = wants_tracking(track)
-    loaded = load_model(model, allow_pickle=allow_pickle)
-    require_writable(out)
+
+@dataclass(frozen=True)
+class _Asked:
+    """The options of one call."""
+
+    model: str
+    clean: Path
+    real: Path | None
+    kind: str | None
+    slices: tuple[str, ...]
+    train: Path | None
+    oos_label: str | None
+    suite: str
+    sample: int | None
+    engine: str
+    gate: bool
+    gate_file: Path | None
+    champion: str | None
+    out: Path
+    text: str | None
+    label: str | None
+    seed: int
+    allow_pickle: bool
+    track: bool | None
+    as_json: bool
+
+
+@dataclass(frozen=True)
+class _Loaded:
+    """The model and the messages, and which version of a registered model it is."""
+
+    model: Model
+    version: Registered | None
+    clean: Dataset
+    real: Dataset | None
+    train: Dataset | None
+
+
+@dataclass(frozen=True)
+class _Found:
+    """What came of it."""
+
+    result: Inspection
+    comparison: Comparison | None = None
+    champion: gating.Champion | None = None
+    decision: Decision | None = None
+
+    @property
+    def code(self) -> int:
+        """The exit code."""
+        if self.decision is not None:
+            return 0 if self.decision.passed else 1
+        return 1 if self.result.verdict == "fail" else 0
+
+
+def _inspect(asked: _Asked, origin: Origin) -> int:
+    from roadworthy import inspection
+    from roadworthy.output import require_writable
+
+    chosen = gating.find_gate(asked.gate, asked.gate_file, asked.champion)
+    inspection.find_suite(asked.suite)
+    clean, real = _messages(asked)
+    tracked = wants_tracking(asked.track)
+    version = gating.find_version(asked.model)
+    loaded = _Loaded(_load(asked, version), version, clean, real, _training(asked))
+    require_writable(asked.out)
+    champion = None if chosen is None else gating.find_champion(asked.champion, version)
+    with _remembered(loaded.model, asked.out):
+        result = _run(asked, loaded)
+        comparison = None if champion is None else _compare(asked, loaded, champion, result)
+    decision = None if chosen is None else gating.decide(result, chosen, comparison, champion)
+    found = _Found(result, comparison, champion, decision)
+    _write(asked, found, chosen)
+    _note(result, asked.model, asked.clean)
+    if tracked:
+        _track(asked, loaded, found, origin)
+    return found.code
+
+
+def _messages(asked: _Asked) -> tuple[Dataset, Dataset | None]:
+    """The clean and the real messages."""
+    from roadworthy.data import read_dataset, read_labelled
+
+    clean = read_labelled(asked.clean, text=asked.text, label=asked.label, slices=asked.slices)
+    if asked.real is None:
+        return clean, None
+    return clean, read_dataset(
+        asked.real, text=asked.text, label=asked.label, kind=asked.kind, needs_label=False, slices=asked.slices
+    )
+
+
+def _sampled(asked: _Asked, clean: Dataset, real: Dataset | None) -> tuple[Dataset, Dataset | None]:
+    """Those of the messages that an inspection takes."""
+    taken = None if real is None else real.sample(asked.sample, seed=asked.seed)
+    return clean.sample(asked.sample, seed=asked.seed), taken
+
+
+def _training(asked: _Asked) -> Dataset | None:
+    from roadworthy.data import read_dataset
+
+    if asked.train is None:
+        return None
+    return read_dataset(asked.train, text=asked.text, label=asked.label, needs_label=False)
+
+
+def _load(asked: _Asked, version: Registered | None) -> Model:
+    from roadworthy.models import load_model
+
+    return load_model(asked.model if version is None else version.spec, allow_pickle=asked.allow_pickle)
+
+
+@contextmanager
+def _remembered(model: Model, out: Path) -> Iterator[None]:
+    """An endpoint's answers are kept as they come, so that a run that was cut off goes on where it was."""
+    remember = getattr(model, "remember", None)
+    if remember is None:
+        yield
+        return
+    file = out / "answers.jsonl"
+    remember(file)
+    yield
+    if resumed := getattr(model, "resumed", 0):
+        stderr().print(f"{resumed:,} answers were there from a run that was cut off.", soft_wrap=True)
+    file.unlink(missing_ok=True)
+
+
+def _run(asked: _Asked, loaded: _Loaded) -> Inspection:
+    from roadworthy import inspection, parallel
+
     with progress_bar() as progress:
-        result = inspection.inspect(
-            loaded,
-            clean_data,
-            real=real_data,
-            train=train_data,
-            oos_label=oos_label,
-            suite=chosen,
-            sample=sample,
-            seed=seed,
-            engine=parallel.find_engine(engine),
+        return inspection.inspect(
+            loaded.model,
+            loaded.clean,
+            real=loaded.real,
+            train=loaded.train,
+            oos_label=asked.oos_label,
+            suite=asked.suite,
+            sample=asked.sample,
+            seed=asked.seed,
+            engine=parallel.find_engine(asked.engine),
             announce=_announce,
             progress=progress,
+            slices=asked.slices,
         )
-    files = write_report(result, out)
-    if as_json:
-        typer.echo(result.to_json())
-    else:
-        print_terminal(result, stdout())
-    stderr().print(f"Report: {shown(files['html'])}", soft_wrap=True, markup=False)
-    _note(result, model, clean)
-    if tracked:
-        _track(result, out, model, loaded, clean_data, real_data, wanted=track is True)
-    return 1 if result.verdict == "fail" else 0
 
 
 def _announce(asked: int, distinct: int) -> None:
     stderr().print(f"{asked:,} messages: {distinct:,} predictions, identical texts only once.", soft_wrap=True)
+
+
+def _compare(asked: _Asked, loaded: _Loaded, champion: gating.Champion, result: Inspection) -> Comparison:
+    from roadworthy import parallel
+    from roadworthy.inspection import find_suite
+
+    stderr().print(f"Comparing with the champion, {champion.spec}.", soft_wrap=True, markup=False)
+    return gating.compare_with(
+        champion,
+        loaded.model,
+        *_sampled(asked, loaded.clean, loaded.real),
+        suite=find_suite(asked.suite),
+        oos_label=asked.oos_label,
+        seed=asked.seed,
+        engine=parallel.find_engine(asked.engine),
+        allow_pickle=asked.allow_pickle,
+        name=result.model.name,
+    )
+
+
+def _write(asked: _Asked, found: _Found, chosen: gating.AskedGate | None) -> None:
+    """Write the report, and print it; what the gate decided comes last, as a log is read from its end."""
+    from roadworthy.report import print_terminal, write_report
+    from roadworthy.report.decision import print_decision
+
+    result, decision = found.result, found.decision
+    gating.remove_decision(asked.out)
+    files = write_report(result, asked.out)
+    if decision is not None and chosen is not None:
+        gating.keep(decision, asked.out, source=chosen.source, result=result, comparison=found.comparison)
+    if asked.as_json:
+        typer.echo(_document(found))
+    else:
+        print_terminal(result, stdout())
+    if decision is not None and chosen is not None:
+        console = stderr() if asked.as_json else stdout()
+        console.print()
+        print_decision(decision, console, source=chosen.source)
+    stderr().print(f"Report: {shown(files['html'])}", soft_wrap=True, markup=False)
+
+
+def _document(found: _Found) -> str:
+    """The inspection; with a gate what it decided beside it."""
+    if found.decision is None:
+        return found.result.to_json()
+    both = {"inspection": found.result, "decision": found.decision}
+    return json.dumps({name: part.model_dump(mode="json") for name, part in both.items()}, indent=2)
 
 
 def _note(result: Inspection, spec: str, clean: Path) -> None:
@@ -117,17 +323,45 @@ def _note(result: Inspection, spec: str, clean: Path) -> None:
         stderr().print(f"roadworthy: the verdict is not kept with the model: {error}", soft_wrap=True, markup=False)
 
 
-def _track(
-    result: Inspection, out: Path, spec: str, model: Model, clean: Dataset, real: Dataset | None, *, wanted: bool
-) -> None:
+def _track(asked: _Asked, loaded: _Loaded, found: _Found, origin: Origin) -> None:
     from roadworthy import tracking
     from roadworthy.models.artifact import load_artifact
     from roadworthy.models.load import find_artifact
 
-    place = find_artifact(Path(spec))
-    artifact = None if place is None else load_artifact(place)
-    estimator = getattr(model, "estimator", None)
+    place = find_artifact(Path(asked.model))
     run = partial(
-        tracking.track_inspection, result, out, artifact=artifact, estimator=estimator, clean=clean, real=real
+        tracking.track_inspection,
+        found.result,
+        asked.out,
+        artifact=None if place is None else load_artifact(place),
+        estimator=getattr(loaded.model, "estimator", None),
+        clean=loaded.clean,
+        real=loaded.real,
+        decision=found.decision,
+        comparison=found.comparison,
+        registered=loaded.version,
+        champion=None if found.champion is None else found.champion.registered,
+        origin=origin,
     )
-    record(run, wanted=wanted)
+    record(run, wanted=asked.track is True)
+
+
+def _write_messages(asked: _Asked, file: Path) -> int:
+    """Write the distinct texts that an inspection with these options would ask about."""
+    import pandas as pd
+
+    from roadworthy import inspection
+    from roadworthy.models.answers_file import render, require_format
+    from roadworthy.output import write_bytes
+
+    require_format(file)
+    suite = inspection.find_suite(asked.suite)
+    texts = inspection.plan_texts(*_sampled(asked, *_messages(asked)), suite, asked.seed)
+    write_bytes(file, render(pd.DataFrame({"text": texts}), file.suffix))
+    if asked.as_json:
+        typer.echo(json.dumps({"file": str(file), "messages": len(texts)}))
+    else:
+        typer.echo(f"saved {shown(file)}: {len(texts):,} messages")
+        typer.echo("next: have them predicted, and add a column label (and one confidence, if there is one)")
+        typer.echo(f"      roadworthy inspect predictions:FILE {asked.clean} with the same options")
+    return 0

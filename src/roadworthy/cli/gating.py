@@ -1,0 +1,188 @@
+"""The gate of `roadworthy inspect`: which one, against which champion, and what is left behind for CI to show."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from roadworthy.cli.options import progress_bar, stderr
+from roadworthy.errors import DataError, ModelError, OutputError, RoadworthyError, SettingsError, named
+
+if TYPE_CHECKING:
+    from roadworthy.comparison import Comparison
+    from roadworthy.data import Dataset
+    from roadworthy.gate import Decision, Gate
+    from roadworthy.inspection import Inspection, Suite
+    from roadworthy.models.adapt import Model
+    from roadworthy.models.mlflow_model import Registered
+    from roadworthy.parallel import Engine
+
+SUMMARY_VARIABLE = "GITHUB_STEP_SUMMARY"
+_CODES = {DataError: "unusable_messages", ModelError: "unusable_model", SettingsError: "unusable_gate"}
+
+
+@dataclass(frozen=True)
+class AskedGate:
+    """A gate and where it was found."""
+
+    gate: Gate
+    source: str
+
+
+@dataclass(frozen=True)
+class Champion:
+    """What the model is compared with: its spec, and its version where it is a registered one."""
+
+    spec: str
+    registered: Registered | None
+
+
+def find_gate(wanted: bool, file: Path | None, champion: str | None) -> AskedGate | None:
+    """The gate that the options ask for; None where they ask for none."""
+    if not wanted and file is None:
+        if champion is not None:
+            raise SettingsError("--champion goes with the gate", mend="add --gate, or leave it out")
+        return None
+    from roadworthy.gate import gate_source, read_gate
+
+    return AskedGate(read_gate(file), gate_source(file))
+
+
+def find_version(spec: str) -> Registered | None:
+    """The version that a spec of MLflow's registry names now; None for any other spec."""
+    if not spec.startswith("models:/"):
+        return None
+    from roadworthy.models.mlflow_model import find_registered
+
+    return find_registered(spec)
+
+
+def find_champion(given: str | None, inspected: Registered | None) -> Champion | None:
+    """The champion that was named, or else that of the registered model, unless it is the inspected version itself."""
+    if given is not None:
+        registered = find_version(given)
+        return Champion(given if registered is None else registered.spec, registered)
+    if inspected is None:
+        return None
+    from roadworthy.models.mlflow_model import Registered
+    from roadworthy.registry.store import opened_registry
+
+    with opened_registry() as registry:
+        version = registry.read(inspected.name).champion
+        run = None if version is None else registry.training_run(inspected.name, version)
+    if version is None or version == inspected.version:
+        return None
+    champion = Registered(inspected.name, version, run)
+    return Champion(champion.spec, champion)
+
+
+def compare_with(
+    champion: Champion,
+    model: Model,
+    clean: Dataset,
+    real: Dataset | None,
+    *,
+    suite: Suite,
+    oos_label: str | None,
+    seed: int,
+    engine: Engine,
+    allow_pickle: bool,
+    name: str,
+) -> Comparison:
+    """The model against the champion, on the messages that it was inspected on."""
+    from roadworthy.comparison import compare_models
+    from roadworthy.models import load_model
+
+    before = load_model(champion.spec, allow_pickle=allow_pickle)
+    with progress_bar() as progress:
+        return compare_models(
+            before,
+            model,
+            clean,
+            real=real,
+            suite=suite,
+            oos_label=oos_label,
+            seed=seed,
+            engine=engine,
+            progress=progress,
+            names=(champion.spec, name),
+        )
+
+
+@contextmanager
+def closed(wanted: bool, out: Path, model: str) -> Iterator[None]:
+    """Fail closed where a gate is wanted: no decision of an earlier run stays, and what cannot be decided is rejected.
+
+    CI reads what is in the folder, whatever became of the command.
+    """
+    if not wanted:
+        yield
+        return
+    remove_decision(out, "junit.xml")
+    try:
+        yield
+    except Exception as error:
+        with suppress(OutputError):
+            _leave_refusal(error, out, model)
+        raise
+
+
+def _leave_refusal(error: Exception, out: Path, model: str) -> None:
+    from roadworthy.gate import Gate, refused
+
+    code = next((code for kind, code in _CODES.items() if isinstance(error, kind)), "not_inspected")
+    said = str(error) if isinstance(error, RoadworthyError) else named(error)
+    keep(refused(code, said, model=model, gate=Gate()), out)
+
+
+def decide(result: Inspection, asked: AskedGate, comparison: Comparison | None, champion: Champion | None) -> Decision:
+    """Hold the inspection against the gate."""
+    from roadworthy import gate
+
+    return gate.decide(result, asked.gate, comparison, champion=None if champion is None else champion.spec)
+
+
+def keep(
+    decision: Decision,
+    out: Path,
+    *,
+    source: str | None = None,
+    result: Inspection | None = None,
+    comparison: Comparison | None = None,
+) -> None:
+    """Write what CI shows: decision.json, junit.xml, summary.md, and the step summary where GitHub asks for one."""
+    from roadworthy.output import write_text
+    from roadworthy.report import to_junit
+    from roadworthy.report.decision import write_decision
+
+    junit = None if result is None else to_junit(result)
+    files = write_decision(decision, out, inspection_junit=junit, source=source)
+    if comparison is not None:
+        write_text(out / "comparison.json", comparison.to_json() + "\n")
+    summary = os.environ.get(SUMMARY_VARIABLE)
+    if summary:
+        _append(Path(summary), files["summary"].read_text(encoding="utf-8"))
+
+
+def _append(summary: Path, text: str) -> None:
+    """A step summary that cannot be written to is told, and changes nothing."""
+    try:
+        with summary.open("a", encoding="utf-8") as file:
+            file.write(text + "\n")
+    except OSError as error:
+        told = f"roadworthy: no step summary in {summary}: {error.strerror or error}"
+        stderr().print(told, soft_wrap=True, markup=False)
+
+
+def remove_decision(out: Path, *others: str) -> None:
+    """Remove what an earlier run with a gate left in a folder: it is not about this inspection."""
+    for name in ("decision.json", "summary.md", "comparison.json", *others):
+        try:
+            (out / name).unlink(missing_ok=True)
+        except OSError as error:
+            said = f"cannot be removed ({error.strerror})"
+            raise OutputError(said, where=out / name, mend="name another place with --out") from None

@@ -1,0 +1,162 @@
+"""The plugin: one fixture, one marker, and a failure that prints the table."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from roadworthy.gate import Decision
+from roadworthy.inspection import Inspection
+
+pytest_plugins = ["pytester"]
+
+CONFTEST = """
+import pytest
+
+def right(texts):
+    return ["refund" if text.split()[0].lower().startswith("m") else "order" for text in texts]
+
+def constant(texts):
+    return ["order"] * len(texts)
+
+TEXTS = [f"{'money' if i % 2 else 'about'} {i} is what I would like to ask about" for i in range(200)]
+LABELS = [("order", "refund")[i % 2] for i in range(200)]
+
+@pytest.fixture
+def models():
+    return right, constant, TEXTS, LABELS
+"""
+GATE = "[gate]\nmax_drop = false\n"
+
+
+@pytest.fixture
+def project(pytester, monkeypatch):
+    """A project of its own, with no other plugin than ours."""
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    monkeypatch.setenv("COLUMNS", "100")
+    monkeypatch.setenv("PYTEST_ADDOPTS", "-p roadworthy.pytest_plugin")
+    pytester.makeconftest(CONFTEST)
+    (pytester.path / "suite.toml").write_text('families = ["punctuation"]\nseverities = [3]')
+    (pytester.path / "roadworthy.toml").write_text(GATE)
+    return pytester
+
+
+def test_a_good_model_passes_and_the_inspection_comes_back(project):
+    project.makepyfile("""
+        def test_good(roadworthy_inspect, models):
+            right, _, texts, labels = models
+            inspection = roadworthy_inspect(right, texts, labels, suite="suite.toml")
+            assert inspection.group("clean").accuracy.value == 1.0
+    """)
+    project.runpytest("--strict-markers", "-W", "error").assert_outcomes(passed=1)
+
+
+def test_a_bad_model_fails_with_the_table_and_no_traceback(project):
+    project.makepyfile("""
+        def test_bad(roadworthy_inspect, models):
+            _, constant, texts, labels = models
+            roadworthy_inspect(constant, texts, labels, suite="suite.toml")
+    """)
+    ran = project.runpytest()
+    ran.assert_outcomes(failed=1)
+    ran.stdout.fnmatch_lines(["*REJECTED*", "*it does not classify*", "*fail by*accuracy*clean*", "*✗ min_accuracy*"])
+    assert "Traceback" not in ran.stdout.str()
+    assert "pytest_plugin.py" not in ran.stdout.str()
+
+
+def test_markers_hold_options_the_nearest_first(project):
+    project.makepyfile("""
+        import pytest
+        from roadworthy.gate import Gate
+
+        pytestmark = pytest.mark.roadworthy(suite="suite.toml", seed=3)
+
+        @pytest.mark.roadworthy(seed=4, gate=Gate(min_accuracy=0.1, max_silent_failure_rate=None, min_worst_class=None,
+                                                   max_drop=None))
+        def test_marked(roadworthy_inspect, models):
+            right, _, texts, labels = models
+            wrong = ["refund" if label == "order" else "order" for label in labels[:60]]
+            found = roadworthy_inspect(right, texts, wrong + labels[60:])
+            assert (found.settings.suite, found.settings.seed) == ("suite", 4)
+            again = roadworthy_inspect(right, texts, labels, seed=5, gate="roadworthy.toml")
+            assert again.settings.seed == 5
+    """)
+    project.runpytest("--strict-markers").assert_outcomes(passed=1)
+
+
+def test_the_gate_is_that_of_the_root_folder_wherever_it_runs(project):
+    (project.path / "roadworthy.toml").write_text("[gate]\nmin_accuracy = 0.999\nmax_drop = false\n")
+    project.makeini("[pytest]")
+    project.makepyfile("""
+        def test_strict(roadworthy_inspect, models, monkeypatch, tmp_path):
+            right, _, texts, labels = models
+            suite = str(__import__("pathlib").Path("suite.toml").resolve())
+            monkeypatch.chdir(tmp_path)
+            roadworthy_inspect(right, texts, labels, suite=suite)
+    """)
+    ran = project.runpytest()
+    ran.assert_outcomes(failed=1)
+    ran.stdout.fnmatch_lines(["*NOT ENOUGH DATA*"])
+
+
+def test_models_and_messages_may_be_given_by_spec_and_file(project):
+    (project.path / "ours.py").write_text(CONFTEST)
+    project.makepyfile("""
+        def test_spec(roadworthy_inspect, models):
+            _, _, texts, labels = models
+            with open("clean.csv", "w") as file:
+                file.write("text,label\\n" + "".join(f"{t},{l}\\n" for t, l in zip(texts, labels)))
+            roadworthy_inspect("python:ours:right", "clean.csv", suite="suite.toml")
+
+        def test_missing(roadworthy_inspect):
+            roadworthy_inspect("model.pkl", "none.csv")
+    """)
+    ran = project.runpytest()
+    ran.assert_outcomes(passed=1, failed=1)
+    ran.stdout.fnmatch_lines(["roadworthy: model.pkl: no such file; check the path"])
+
+
+def test_reports_are_kept_where_the_option_says(project):
+    project.makepyfile("""
+        def test_both(roadworthy_inspect, models):
+            right, constant, texts, labels = models
+            roadworthy_inspect(right, texts, labels, suite="suite.toml")
+            roadworthy_inspect(constant, texts, labels, suite="suite.toml")
+    """)
+    ran = project.runpytest("--roadworthy-report", "reports")
+    ran.assert_outcomes(failed=1)
+    first, second = sorted((project.path / "reports").iterdir())
+    assert second.name == f"{first.name}-2"
+    assert {path.name for path in first.iterdir()} >= {"report.html", "decision.json", "junit.xml", "summary.md"}
+    assert Decision.load(first).passed
+    assert not Decision.load(second).passed
+    assert Inspection.load(first).verdict != "fail"
+    ran.stdout.fnmatch_lines([f"Report: reports/{second.name}/report.html"])
+
+
+def test_a_marker_with_a_bare_argument_is_refused(project):
+    project.makepyfile("""
+        import pytest
+
+        @pytest.mark.roadworthy("quick")
+        def test_marked(roadworthy_inspect):
+            pass
+    """)
+    ran = project.runpytest()
+    ran.assert_outcomes(errors=1)
+    ran.stdout.fnmatch_lines(["*takes options by name*"])
+
+
+def test_the_marker_and_the_option_are_explained(project):
+    assert "@pytest.mark.roadworthy(**options)" in project.runpytest("--markers").stdout.str()
+    assert "--roadworthy-report=DIR" in project.runpytest("--help").stdout.str()
+
+
+def test_it_costs_a_suite_that_does_not_use_it_next_to_nothing():
+    heavy = ("numpy", "pydantic", "pandas", "sklearn", "rich")
+    code = f"import sys, roadworthy.pytest_plugin; print([m for m in {heavy} if m in sys.modules])"
+    said = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, env=dict(os.environ)
+    )
+    assert said.stdout.strip() == "[]"
