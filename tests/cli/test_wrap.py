@@ -104,7 +104,7 @@ def test_every_option_reaches_the_wrapping(run: Run, folder: Path, monkeypatch: 
 def test_a_tracked_wrapping_says_where_it_went(run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[Any] = []
     monkeypatch.setattr(
-        tracking, "track_artifact", lambda *given: seen.extend(given) or TrackedRun("7", "1", "sqlite:///x.db")
+        tracking, "track_artifact", lambda *given, **_: seen.extend(given) or TrackedRun("7", "1", "sqlite:///x.db")
     )
     ended = run(*WRAP, "--track")
     assert ended.err == "MLflow: run 7 in sqlite:///x.db; to see it: roadworthy ui\n"

@@ -171,6 +171,28 @@ def test_a_training_goes_up_to_a_server(address: str) -> None:
     assert "scikit-learn==" in listed
 
 
+def test_a_release_finds_on_a_server_what_was_inspected_of_a_version(address: str, project: Path) -> None:
+    import mlflow
+
+    from roadworthy.models.mlflow_model import Registered
+    from roadworthy.registry.evidence import newest_inspection
+
+    trained = tracking.track_training(recipe="notebook", estimator=pipeline(), data=DATA, params={}, metrics={})
+    client = mlflow.MlflowClient(tracking_uri=address)
+    client.create_registered_model("intent")
+    uri = str(trained.model_uri)
+    version = client.create_model_version("intent", uri, run_id=trained.run_id, model_id=uri.removeprefix("models:/"))
+    asked = Registered("intent", str(version.version), trained.run_id)
+    run = tracking.track_inspection(make_inspection(), project, registered=asked, clean=DATA)
+    assert run.model_uri == trained.model_uri
+    assert not client.get_run(run.run_id).outputs.model_outputs
+    found = newest_inspection(client, "intent", asked.version)
+    assert found is not None
+    assert (found.run, found.champion, found.gate) == (run.run_id, "", "")
+    children = client.search_runs([run.experiment_id], f"tags.`mlflow.parentRunId` = '{run.run_id}'")
+    assert [child.info.run_name for child in children] == ["typos"]
+
+
 # The last of the file: it ends the server that the others need.
 def test_a_server_that_dies_midway_is_said_within_seconds(
     server: tuple[str, subprocess.Popen[bytes]],
@@ -182,7 +204,7 @@ def test_a_server_that_dies_midway_is_said_within_seconds(
         server[1].terminate()
         server[1].wait(30)
 
-    monkeypatch.setattr(tracking.log, "_stage", die)
+    monkeypatch.setattr(tracking.log, "stage", die)
     started = time.monotonic()
     with pytest.raises(TrackingError, match="roadworthy track") as caught:
         tracking.track_inspection(make_inspection(), project)

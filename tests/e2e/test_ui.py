@@ -59,6 +59,10 @@ def _inspections(address):
     return [run for run in _runs(address) if run["info"]["run_name"].startswith("inspection")]
 
 
+def _tag(run, name):
+    return next((tag["value"] for tag in run["data"]["tags"] if tag["key"] == name), None)
+
+
 def test_the_runs_stand_in_the_table(ui, browser):
     page = browser.new_page(viewport={"width": 1600, "height": 900})
     page.goto(f"{ui}/#/experiments/1/runs?workflowType=machine_learning")
@@ -79,7 +83,25 @@ def test_a_run_holds_its_metrics_dataset_report_and_model(ui, browser):
     report.get_by_text("Roadworthy inspection report").wait_for(timeout=60_000)
     assert "advisory" in report.locator("h1").inner_text().lower()
     page.close()
-    assert run["outputs"]["model_outputs"], "the model is an output of the run"
+    logged = json.load(
+        urllib.request.urlopen(f"{ui}/api/2.0/mlflow/runs/get?run_id={run['info']['run_id']}", timeout=20)
+    )["run"]
+    assert logged["inputs"]["model_inputs"], "the model, which its training stored, is an input of the run"
+
+
+def test_the_families_of_an_inspection_are_nested_and_compare_side_by_side(ui, browser):
+    parent = _inspections(ui)[0]["info"]["run_id"]
+    children = [run["info"]["run_id"] for run in _runs(ui) if _tag(run, "mlflow.parentRunId") == parent]
+    page = browser.new_page(viewport={"width": 1600, "height": 1200})
+    page.goto(f"{ui}/#/experiments/1/runs/{parent}?workflowType=machine_learning")
+    page.get_by_text("Child runs").first.wait_for(timeout=60_000)
+    page.get_by_role("link", name="typos", exact=True).first.wait_for()
+    page.close()
+    page = browser.new_page(viewport={"width": 1600, "height": 2400})
+    page.goto(f'{ui}/#/compare-runs?runs={json.dumps(children, separators=(",", ":"))}&experiments=["1"]')
+    page.get_by_text(f"Comparing {len(children)} Runs").wait_for(timeout=60_000)
+    page.get_by_text("accuracy_low", exact=True).first.wait_for()
+    page.close()
 
 
 def test_two_runs_compare_side_by_side(ui, browser):

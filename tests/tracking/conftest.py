@@ -1,9 +1,13 @@
+import shutil
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from roadworthy import support_desk
 from roadworthy.data import Dataset
+
+from .samples import HERE, make_inspection
 
 
 @pytest.fixture(scope="session")
@@ -17,3 +21,36 @@ def hardened(training: Dataset) -> Any:
     from roadworthy.training.hardened import train_hardened
 
     return train_hardened(training, flag_rate=0.2)
+
+
+@pytest.fixture(scope="session")
+def schema(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Make an empty store once, to be copied: its schema takes a second."""
+    from roadworthy.mlflow_store import open_client, quietly
+
+    file = tmp_path_factory.mktemp("schema") / "mlflow.db"
+    with quietly():
+        open_client(f"sqlite:///{file}")
+    return file
+
+
+@pytest.fixture
+def project(schema: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Enter a project folder with an empty store."""
+    for name in HERE:
+        monkeypatch.delenv(name, raising=False)
+    shutil.copy(schema, tmp_path)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def report(project: Path) -> Path:
+    """Write a folder as `roadworthy inspect` leaves it, with a file in it that is not ours."""
+    folder = project / "report"
+    folder.mkdir()
+    for name in ("report.html", "report.md", "junit.xml"):
+        (folder / name).write_text(name, encoding="utf-8")
+    (folder / "inspection.json").write_text(make_inspection().to_json(), encoding="utf-8")
+    (folder / "private.txt").write_text("not ours", encoding="utf-8")
+    return folder

@@ -10,7 +10,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -20,146 +19,13 @@ import pytest
 from roadworthy import tracking
 from roadworthy.data import Dataset
 from roadworthy.errors import DataError, MissingExtraError, TrackingError
-from roadworthy.inspection import (
-    Check,
-    Cost,
-    DataCard,
-    Example,
-    Figure,
-    Group,
-    Inspection,
-    ModelCard,
-    Settings,
-)
+from roadworthy.inspection import DataCard, Figure
+from roadworthy.tracking import inspected
 from roadworthy.tracking import run as tracking_run
 
+from .samples import CLEAN, HERE, REAL, client, figure, files, logged_model, make_inspection, make_pipeline, split_each
+
 pytest.importorskip("mlflow", reason="the extra 'mlflow' is not installed")
-
-CLEAN = Dataset.of(
-    ["where is my order", "refund please", "ring 020 7946 0958"] * 4,
-    ["order", "refund", "call"] * 4,
-    name="clean.csv",
-)
-REAL = Dataset.of(["wheres my ordr", "mail jo@example.org"], ["order", "call"], ["slang", "slang"], name="real.csv")
-HERE = {"MLFLOW_TRACKING_URI", "MLFLOW_DISABLE_TELEMETRY", "DO_NOT_TRACK"}
-
-
-def split_each(text: str) -> list[str]:
-    return text.split()
-
-
-def figure(value: float | None, n: int = 12) -> Figure:
-    return Figure(value=value, low=value and value / 2, high=value and (1 + value) / 2, n=n)
-
-
-def make_group(kind: Any, name: str, accuracy: float, *, severity: int | None = None, oos: int = 0) -> Group:
-    return Group(
-        kind=kind,
-        name=name,
-        severity=severity,
-        n=12,
-        out_of_scope=oos,
-        changed=figure(1.0) if severity else None,
-        accuracy=figure(accuracy),
-        accuracy_all=figure(accuracy / 2),
-        difference=figure(accuracy - 0.9),
-        flip_rate=Figure(n=0),
-        mean_confidence=figure(0.8),
-        calibration_error=figure(0.1),
-        oov_rate=figure(0.2),
-        silent_failure_rate=figure(1 - accuracy),
-        coverage=figure(1.0),
-        recall={"order": figure(accuracy)},
-        verdict="pass",
-    )
-
-
-def make_inspection(**changes: Any) -> Inspection:
-    check = Check(
-        bound="b",
-        group="clean",
-        figure=figure(0.9),
-        limit=0.95,
-        verdict="fail",
-        sentence="accuracy is too low",
-    )
-    example = Example(group="real", text="ring 020 7946 0958", label="call", predicted="order")
-    whole = Inspection(
-        roadworthy_version="0.1.0",
-        created=datetime(2026, 1, 2, tzinfo=UTC),
-        model=ModelCard(name="model", type="Pipeline", classes=("call", "order", "refund")),
-        clean=DataCard(name=CLEAN.name, n=12, sha256=CLEAN.sha256, labelled=True, classes=3),
-        real=DataCard(name=REAL.name, n=2, sha256=REAL.sha256, labelled=True, classes=2, kinds=("slang",)),
-        settings=Settings(suite="quick", families=("typos",), severities=(1, 3), judged_severity=3, seed=7),
-        cost=Cost(asked=40, predicted=36, cpu_seconds_per_1000=0.02, memory_mb=1.5, memory_batch=12),
-        verdict="fail",
-        groups=(
-            make_group("clean", "all", 0.9),
-            make_group("perturbed", "typos", 0.8, severity=1),
-            make_group("perturbed", "typos", 0.5, severity=3),
-            make_group("real", "all", 0.4, oos=1),
-            make_group("real", "slang", 0.4, oos=1),
-        ),
-        checks=(check, check.model_copy(update={"verdict": "pass"})),
-        bounds=(),
-        findings=(),
-        examples=(example,),
-        confusions=(),
-        histograms=(),
-    )
-    return whole.model_copy(update=changes)
-
-
-def make_pipeline(**options: Any) -> Any:
-    from sklearn.feature_extraction.text import CountVectorizer
-    from sklearn.linear_model import LogisticRegression
-    from sklearn.pipeline import make_pipeline
-
-    return make_pipeline(CountVectorizer(**options), LogisticRegression()).fit(CLEAN.texts, CLEAN.labels)
-
-
-@pytest.fixture(scope="session")
-def schema(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Make an empty store once, to be copied: its schema takes a second."""
-    from roadworthy.tracking.store import open_client, quietly
-
-    file = tmp_path_factory.mktemp("schema") / "mlflow.db"
-    with quietly():
-        open_client(f"sqlite:///{file}")
-    return file
-
-
-@pytest.fixture
-def project(schema: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Enter a project folder with an empty store."""
-    for name in HERE:
-        monkeypatch.delenv(name, raising=False)
-    shutil.copy(schema, tmp_path)
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
-
-
-@pytest.fixture
-def report(project: Path) -> Path:
-    """Write a folder as `roadworthy inspect` leaves it, with a file in it that is not ours."""
-    folder = project / "report"
-    folder.mkdir()
-    for name in ("report.html", "report.md", "junit.xml"):
-        (folder / name).write_text(name, encoding="utf-8")
-    (folder / "inspection.json").write_text(make_inspection().to_json(), encoding="utf-8")
-    (folder / "private.txt").write_text("not ours", encoding="utf-8")
-    return folder
-
-
-def client() -> Any:
-    import mlflow
-
-    return mlflow.MlflowClient(tracking_uri=tracking.store_uri())
-
-
-def files(run_id: str) -> dict[str, Path]:
-    root = Path.cwd() / "mlruns" / "roadworthy" / run_id / "artifacts"
-    return {path.relative_to(root).as_posix(): path for path in root.rglob("*") if path.is_file()}
 
 
 def test_an_inspection_is_logged_with_figures_settings_and_report(report: Path) -> None:
@@ -171,7 +37,7 @@ def test_an_inspection_is_logged_with_figures_settings_and_report(report: Path) 
     assert logged.data.tags["roadworthy.verdict"] == "fail"
     assert logged.data.tags["roadworthy.clean_sha256"] == CLEAN.sha256
     assert logged.data.tags["mlflow.note.content"].count("accuracy is too low") == 1
-    assert set(files(run.run_id)) == {*tracking.log.REPORT_FILES, "environment.txt"}
+    assert set(files(run.run_id)) == {*inspected.REPORT_FILES, "environment.txt"}
 
 
 def test_the_charts_of_the_report_go_up_with_it(report: Path) -> None:
@@ -271,7 +137,7 @@ def test_logging_a_model_starts_no_process(report: Path, monkeypatch: pytest.Mon
     def refuse(*_: object, **__: object) -> None:
         raise AssertionError("a process was started")
 
-    monkeypatch.setattr(tracking_run, "_git_commit", lambda: None)
+    monkeypatch.setattr(tracking_run, "code_tags", dict)
     monkeypatch.setattr(subprocess.Popen, "__init__", refuse)
     tracking.track_inspection(make_inspection(), report, estimator=make_pipeline())
 
@@ -295,12 +161,6 @@ def _unsavable() -> Any:
     pipeline = make_pipeline()
     pipeline.extra = (number for number in [1])
     return pipeline
-
-
-def logged_model(run: tracking.TrackedRun) -> tuple[Any, Path]:
-    """Give the model that a run logged, and its folder."""
-    model_id = client().get_run(run.run_id).outputs.model_outputs[0].model_id
-    return client().get_logged_model(model_id), Path.cwd() / "mlruns/roadworthy/models" / model_id / "artifacts"
 
 
 def test_an_inspected_artifact_is_logged_with_its_guard(report: Path, hardened: Any) -> None:
@@ -341,9 +201,9 @@ def test_a_trained_artifact_is_logged_with_figures_settings_and_card(
     assert not {"oos_label", "encoder"} & set(logged.data.params)
     measured = hardened.figures["held_out_accuracy"]
     for end, name in (("value", ""), ("low", "_low"), ("high", "_high")):
-        assert logged.data.metrics[f"held_out_accuracy{name}"] == measured[end]
+        assert logged.data.metrics[f"held_out/accuracy{name}"] == measured[end]
     assert {"cost/cpu_seconds_per_1000", "cost/memory_mb"} <= set(logged.data.metrics)
-    assert set(files(run.run_id)) == {"environment.txt", "roadworthy.json"}
+    assert set(files(run.run_id)) == {"environment.txt", "data.json", "roadworthy.json"}
     assert files(run.run_id)["roadworthy.json"].read_bytes() == (folder / "roadworthy.json").read_bytes()
     model, place = logged_model(run)
     assert (model.status, model.model_type, model.source_run_id) == ("READY", "classifier", run.run_id)
@@ -405,7 +265,7 @@ def test_the_cost_of_predictions_is_measured_on_a_thousand_at_most(
     monkeypatch.setattr(tracking.log, "ask", lambda model, texts: asked.append(len(texts)) or real_ask(model, texts))
     run = tracking.track_notebook(train_notebook(CLEAN), CLEAN, [])
     assert asked == [5]
-    assert client().get_run(run.run_id).data.metrics["training_accuracy"] == 1.0
+    assert client().get_run(run.run_id).data.metrics["training/accuracy"] == 1.0
 
 
 def test_a_training_is_logged_with_its_environment(project: Path) -> None:
@@ -426,7 +286,7 @@ def test_a_training_is_logged_with_its_environment(project: Path) -> None:
     assert logged.data.params == {"recipe": "notebook", "messages": "12", "classes": "3", "min_df": "1"}
     assert logged.data.tags["roadworthy.kind"] == "training"
     assert logged.data.tags["roadworthy.training_sha256"] == CLEAN.sha256
-    assert set(files(run.run_id)) == {"environment.txt", "model.pkl", "notes/a.txt"}
+    assert set(files(run.run_id)) == {"environment.txt", "data.json", "model.pkl", "notes/a.txt"}
     listed = files(run.run_id)["environment.txt"].read_text("utf-8")
     assert f"scikit-learn=={importlib.metadata.version('scikit-learn')}\n" in listed
 
@@ -440,7 +300,7 @@ def test_a_missing_artifact_is_found_before_a_run_is_made(project: Path) -> None
 
 def test_a_saved_inspection_can_be_uploaded_later(report: Path) -> None:
     run = tracking.upload(report)
-    assert set(files(run.run_id)) == {*tracking.log.REPORT_FILES, "environment.txt"}
+    assert set(files(run.run_id)) == {*inspected.REPORT_FILES, "environment.txt"}
     with pytest.raises(DataError, match=r"no inspection\.json"):
         tracking.upload(report.parent)
 
@@ -459,7 +319,7 @@ def test_nothing_is_printed_warned_of_or_left_behind(
 
 
 def test_the_settings_of_the_user_are_not_touched(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from roadworthy.tracking.store import quietly
+    from roadworthy.mlflow_store import quietly
 
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_TIMEOUT", "77")
     monkeypatch.setenv("DO_NOT_TRACK", "0")
@@ -523,7 +383,7 @@ def test_an_interrupted_run_is_failed_and_the_interrupt_goes_on(report: Path, mo
     def interrupt(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(tracking.log, "_stage", interrupt)
+    monkeypatch.setattr(tracking.log, "stage", interrupt)
     with pytest.raises(KeyboardInterrupt):
         tracking.track_inspection(make_inspection(), report)
     store = client()
@@ -644,21 +504,8 @@ def test_the_ui_runs_without_telemetry_unless_the_user_wants_it(monkeypatch: pyt
     assert "DO_NOT_TRACK" not in tracking.ui_environment()
 
 
-def test_the_commit_is_what_git_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    git = tmp_path / "git"
-    monkeypatch.setenv("PATH", str(tmp_path))
-    assert tracking_run._git_commit() is None
-    git.write_text("#!/bin/sh\necho 1a2b3c\n")
-    git.chmod(0o755)
-    assert tracking_run._git_commit() == "1a2b3c"
-    assert tracking_run._context_tags()["mlflow.source.git.commit"] == "1a2b3c"
-    git.write_text("#!/bin/sh\nexit 128\n")
-    assert tracking_run._git_commit() is None
-    assert "mlflow.source.git.commit" not in tracking_run._context_tags()
-
-
 def test_a_long_reason_is_cut() -> None:
-    from roadworthy.tracking.store import refusal
+    from roadworthy.mlflow_store import refusal
 
     said = str(refusal(ValueError("line\n" * 100), "sqlite:///a.db", "mend it"))
     assert len(said) < 300

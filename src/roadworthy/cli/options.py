@@ -17,9 +17,21 @@ if TYPE_CHECKING:
     from roadworthy.data import Dataset
     from roadworthy.models.artifact import Artifact
     from roadworthy.tracking import TrackedRun
+    from roadworthy.tracking.origin import Origin
 
 DEBUG_FLAG = "--debug"
 
+# What says how a command talks, not what it does.
+_MANNERS = ("as_json", "debug", "track")
+
+ModelSpec = Annotated[
+    str,
+    typer.Argument(
+        help="A folder written by train or wrap; pickles:VECTORIZER,MODEL; a .skops, .joblib or .pkl file; "
+        "models:/NAME@ALIAS or runs:/RUN/MODEL in MLflow; hf:DIRECTORY; python:MODULE:FUNCTION; http://… or "
+        "endpoint:FILE; or predictions:FILE."
+    ),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document; everything else goes to stderr.")]
 Debug = Annotated[bool, typer.Option(DEBUG_FLAG, help="Show the traceback of an error.")]
 AllowPickle = Annotated[
@@ -113,6 +125,23 @@ def given(**options: object) -> dict[str, Any]:
     return {name: value for name, value in options.items() if value is not None}
 
 
+def origin_of(context: typer.Context, **files: Path | str | None) -> Origin:
+    """What is recorded of a command: how it was typed, its options, and the files that it reads, by their use."""
+    from roadworthy.tracking.origin import Origin
+
+    typed = context.find_root().obj
+    told = {
+        name: str(value)
+        for name, value in context.params.items()
+        if value not in (None, (), False) and name not in _MANNERS
+    }
+    return Origin(
+        command=shlex.join(["roadworthy", *typed]) if typed else context.command_path,
+        options=told,
+        files=given(**files),
+    )
+
+
 def artifact_document(artifact: Artifact, directory: Path) -> dict[str, Any]:
     """What is known of an artifact, as JSON can hold it; a figure that is undefined is null."""
     return {
@@ -154,11 +183,14 @@ def record(track: Callable[[], TrackedRun], *, wanted: bool) -> TrackedRun | Non
     return run
 
 
-def record_artifact(artifact: Artifact, data: Dataset, directory: Path, *, wanted: bool) -> None:
+def record_artifact(
+    artifact: Artifact, data: Dataset, directory: Path, *, wanted: bool, origin: Origin | None = None
+) -> TrackedRun | None:
     """Record how an artifact was made, and keep in its folder which run that is."""
     from roadworthy import tracking
     from roadworthy.models.record import note_run
 
-    run = record(lambda: tracking.track_artifact(artifact, data, directory), wanted=wanted)
+    run = record(lambda: tracking.track_artifact(artifact, data, directory, **given(origin=origin)), wanted=wanted)
     if run is not None:
         note_run(directory, run.run_id)
+    return run

@@ -21,6 +21,7 @@ from roadworthy.cli.options import (
     Track,
     artifact_document,
     given,
+    origin_of,
     print_saved,
     record_artifact,
     stderr,
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
 
 def wrap(
+    context: typer.Context,
     model: Annotated[
         str,
         typer.Argument(
@@ -77,7 +79,8 @@ def wrap(
         _print(wrapped, judged=seen is None)
         print_saved(wrapped.artifact, out)
     if tracked:
-        record_artifact(wrapped.artifact, messages, out, wanted=track is True)
+        origin = origin_of(context, training=data)
+        record_artifact(wrapped.artifact, messages, out, wanted=track is True, origin=origin)
     return 0
 
 

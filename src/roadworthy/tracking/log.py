@@ -3,35 +3,39 @@
 from __future__ import annotations
 
 import json
-import re
 import shlex
 import shutil
 import tempfile
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from roadworthy.errors import TrackingError
 from roadworthy.inspection import Figure, Inspection
 from roadworthy.models import as_model, ask
-from roadworthy.redaction import redact
-from roadworthy.report.folder import FIGURES, NAMES
+from roadworthy.tracking.figures import figures, inspection_tags, release_tags
+from roadworthy.tracking.inspected import DECISION, ENVIRONMENT, log_inspection, stage
+from roadworthy.tracking.nested import log_families
 from roadworthy.tracking.run import environment, tracked_run
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
+    from roadworthy.comparison import Comparison
     from roadworthy.data import Dataset
-    from roadworthy.inspection import Group
+    from roadworthy.gate import Decision
+    from roadworthy.mlflow_store import TrackedRun
     from roadworthy.models.adapt import Model
     from roadworthy.models.artifact import Artifact
+    from roadworthy.models.mlflow_model import Registered
+    from roadworthy.tracking.origin import Origin
     from roadworthy.tracking.run import OpenRun
-    from roadworthy.tracking.store import TrackedRun
     from roadworthy.training.notebook import NotebookModel
 
 COST_MESSAGES = 1_000
-REPORT_FILES = tuple(NAMES.values())
-# What MLflow takes in the name of a metric; the name of a kind or a label may hold anything.
-_NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9_\-. :/]")
+DATA = "data.json"
+# What a training measures on: its own messages, or parts of them that a copy of the model was not shown.
+_PARTS = ("training", "held_out")
 
 
 def track_training(
@@ -42,6 +46,7 @@ def track_training(
     params: Mapping[str, object],
     metrics: Mapping[str, Figure],
     artifacts: Sequence[Path] = (),
+    origin: Origin | None = None,
     experiment: str | None = None,
 ) -> TrackedRun:
     """Log a training: parameters, figures, the fingerprint of the messages, the model and its environment.
@@ -61,6 +66,8 @@ def track_training(
         Figures by name; an interval becomes NAME_low and NAME_high.
     artifacts
         Files or folders to log as they are.
+    origin
+        The command that trained it, and the file of the messages (`training`).
 
     Raises
     ------
@@ -76,11 +83,14 @@ def track_training(
         params=params,
         metrics=metrics,
         artifacts=artifacts,
+        origin=origin,
         experiment=experiment,
     )
 
 
-def track_notebook(trained: NotebookModel, data: Dataset, pickles: Sequence[Path]) -> TrackedRun:
+def track_notebook(
+    trained: NotebookModel, data: Dataset, pickles: Sequence[Path], *, origin: Origin | None = None
+) -> TrackedRun:
     """Log what `train_notebook` gave: the one figure that a notebook has, what predictions cost, the two pickles."""
     return track_training(
         recipe="notebook",
@@ -93,10 +103,18 @@ def track_notebook(trained: NotebookModel, data: Dataset, pickles: Sequence[Path
         },
         metrics={"training_accuracy": trained.training_figure, **_cost(as_model(trained.pipeline), data)},
         artifacts=pickles,
+        origin=origin,
     )
 
 
-def track_artifact(artifact: Artifact, data: Dataset, directory: Path, *, experiment: str | None = None) -> TrackedRun:
+def track_artifact(
+    artifact: Artifact,
+    data: Dataset,
+    directory: Path,
+    *,
+    origin: Origin | None = None,
+    experiment: str | None = None,
+) -> TrackedRun:
     """Log how an artifact was made, and the artifact itself as an MLflow model with its guard.
 
     Parameters
@@ -107,6 +125,8 @@ def track_artifact(artifact: Artifact, data: Dataset, directory: Path, *, experi
         The messages that it was given; only three of them, redacted, go up, as the model's input example.
     directory
         The folder that the artifact was saved in; its roadworthy.json goes up as it is.
+    origin
+        The command that made it, and the file of the messages (`training`).
 
     Raises
     ------
@@ -127,6 +147,7 @@ def track_artifact(artifact: Artifact, data: Dataset, directory: Path, *, experi
         params=_artifact_params(artifact),
         metrics={**measured, **_cost(artifact.model, data)},
         artifacts=[Path(directory) / CARD],
+        origin=origin,
         experiment=experiment,
     )
 
@@ -139,13 +160,21 @@ def track_inspection(
     estimator: object | None = None,
     clean: Dataset | None = None,
     real: Dataset | None = None,
+    decision: Decision | None = None,
+    comparison: Comparison | None = None,
+    registered: Registered | None = None,
+    champion: Registered | None = None,
+    origin: Origin | None = None,
     experiment: str | None = None,
 ) -> TrackedRun:
     """Log an inspection: settings, figures with intervals, the report, and the model if it is given.
 
     Figures are named after their messages, so that MLflow groups them: `clean/accuracy`,
     `clean/accuracy_low`, `real/silent_failure_rate`, `real/slang/accuracy`; for perturbed messages
-    `typos/accuracy`, whose step is the severity. Undefined figures are left out.
+    `typos/accuracy`, whose step is the severity. Undefined figures are left out. Nested runs, one a family, hold
+    the figures of the perturbed messages once more, under names that line up from family to family.
+
+    A model is stored once: one that the store holds already becomes an input of the run, and is not sent again.
 
     Parameters
     ----------
@@ -159,6 +188,14 @@ def track_inspection(
         The inspected model where it is no artifact; a scikit-learn estimator is logged as in `track_training`.
     clean, real
         The messages. If given, they go up with their personal data redacted, in the folder messages.
+    decision
+        How the gate decided; a release finds it by the tags `roadworthy.gate` and `roadworthy.gate_reason`.
+    comparison
+        What the comparison with the champion found.
+    registered, champion
+        The inspected version of a registered model, and the one that it was compared with.
+    origin
+        The command that inspected it, and the files of the messages (`clean`, `real`).
 
     Raises
     ------
@@ -172,73 +209,62 @@ def track_inspection(
     """
     mend = f"the inspection is safe in {directory}; to upload it later: roadworthy track {shlex.quote(str(directory))}"
     name = f"inspection {inspection.model.name}"
-    with tracked_run(experiment, name, _inspection_tags(inspection), mend) as run:
-        for context, card in (("clean", inspection.clean), ("real", inspection.real)):
-            if card is not None:
-                run.log_input(context, card.name, card.n, card.sha256, labelled=card.labelled)
+    tags = inspection_tags(inspection, decision) | release_tags(registered, champion)
+    if comparison is not None:
+        tags["roadworthy.comparison"] = comparison.verdict
+    with tracked_run(experiment, name, tags, mend, origin) as run:
         texts = clean.texts if clean is not None else [example.text for example in inspection.examples]
-        model_id = None
-        if artifact is not None:
-            model_id = run.log_artifact(artifact, texts)
-        elif estimator is not None:
-            model_id = run.log_model(estimator, texts)
-        run.log_values(inspection_metrics(inspection), inspection_params(inspection), model_id=model_id)
+        log_inspection(
+            run,
+            inspection,
+            lambda: _log_inspected(run, artifact, estimator, registered, texts),
+            decision=decision,
+        )
         with tempfile.TemporaryDirectory() as folder:
-            _stage(Path(folder), Path(directory), {"clean": clean, "real": real})
+            stage(
+                Path(folder),
+                Path(directory),
+                {"clean": clean, "real": real},
+                decision=decision,
+                comparison=comparison,
+            )
             run.client.log_artifacts(run.run_id, folder)
+        log_families(run, inspection)
     return run.tracked
+
+
+def _log_inspected(
+    run: OpenRun,
+    artifact: Artifact | None,
+    estimator: object | None,
+    registered: Registered | None,
+    texts: Sequence[str],
+) -> str | None:
+    """Link the inspected model where the store holds it, or else log it; None where it cannot be."""
+    known = None if registered is None else run.registered_model(registered)
+    if known is not None:
+        return run.link_model(known)
+    if artifact is not None:
+        return run.log_artifact(artifact, texts, once=True)
+    return None if estimator is None else run.log_model(estimator, texts, once=True)
 
 
 def upload(directory: Path, *, experiment: str | None = None) -> TrackedRun:
     """Log the inspection that was saved in a folder: its figures and its files, without the messages and the model.
 
+    A gate's decision that was saved beside it is logged, too.
+
     Raises
     ------
     DataError
-        There is no inspection in the folder.
+        There is no inspection in the folder, or what is there cannot be read.
     """
-    return track_inspection(Inspection.load(directory), Path(directory), experiment=experiment)
+    from roadworthy.gate import Decision
 
-
-def inspection_metrics(inspection: Inspection) -> list[tuple[str, int, float]]:
-    """Give the figures of an inspection as metrics: name, step (the severity, or 0) and value."""
-    rows: list[tuple[str, int, float]] = []
-    for group in inspection.groups:
-        prefix = f"{group.name}/" if group.kind == "perturbed" else f"{group.key}/"
-        rows += _figures(prefix, _group_figures(group), step=group.severity or 0)
-    verdicts = [check.verdict for check in inspection.checks]
-    return [
-        *rows,
-        ("checks/failed", 0, float(verdicts.count("fail"))),
-        ("checks/advisory", 0, float(verdicts.count("advisory"))),
-        ("cost/cpu_seconds_per_1000", 0, inspection.cost.cpu_seconds_per_1000),
-        ("cost/memory_mb", 0, inspection.cost.memory_mb),
-    ]
-
-
-def inspection_params(inspection: Inspection) -> dict[str, object]:
-    """Give what tells one inspection from another: model, messages and settings, as far as they are set."""
-    settings, model, real = inspection.settings, inspection.model, inspection.real
-    values = {
-        "model": model.name,
-        "model_type": model.type,
-        "guarded": model.guarded,
-        "vocabulary_size": model.vocabulary_size,
-        "classes": len(model.classes),
-        "clean": inspection.clean.name,
-        "clean_messages": inspection.clean.n,
-        "real": real and real.name,
-        "real_messages": real and real.n,
-        "suite": settings.suite,
-        "families": ", ".join(settings.families),
-        "severities": ", ".join(map(str, settings.severities)),
-        "seed": settings.seed,
-        "sample": settings.sample,
-        "oos_label": settings.oos_label,
-        "confidence_level": inspection.confidence_level,
-        "roadworthy_version": inspection.roadworthy_version,
-    }
-    return {name: value for name, value in values.items() if value is not None}
+    place = Path(directory)
+    inspection = Inspection.load(place)
+    decision = Decision.load(place) if (place / DECISION).is_file() else None
+    return track_inspection(inspection, place, decision=decision, experiment=experiment)
 
 
 def _track(
@@ -249,26 +275,56 @@ def _track(
     params: Mapping[str, object],
     metrics: Mapping[str, Figure],
     artifacts: Sequence[Path],
+    origin: Origin | None,
     experiment: str | None,
 ) -> TrackedRun:
     """Log a training, whose model is logged by a function of the open run."""
     for path in artifacts:
         if not path.exists():
             raise TrackingError("no such file", where=path, mend="write it before it is tracked")
-    tags = {"roadworthy.kind": "training", "roadworthy.recipe": recipe}
-    values = {"recipe": recipe, "messages": len(data), "classes": len(data.classes), **params}
+    tags = {
+        "roadworthy.kind": "training",
+        "roadworthy.recipe": recipe,
+        "roadworthy.data_sha256": data.sha256,
+        "mlflow.note.content": _training_note(recipe, data, metrics),
+    }
+    told = {} if origin is None else origin.params
+    values = {"recipe": recipe, "messages": len(data), "classes": len(data.classes), **params, **told}
     mend = "check MLFLOW_TRACKING_URI; what was trained is not affected"
-    with tracked_run(experiment, f"training {recipe}", tags, mend) as run:
+    with tracked_run(experiment, f"training {recipe}", tags, mend, origin) as run:
         run.log_input("training", data.name, len(data), data.sha256, labelled=data.labels is not None)
         model_id = log_model(run)
-        run.log_values(_figures("", metrics), values, model_id=model_id)
+        run.log_values(figures("", _grouped(metrics)), values, model_id=model_id)
         with tempfile.TemporaryDirectory() as folder:
-            stage = Path(folder)
-            (stage / "environment.txt").write_text(environment(), encoding="utf-8")
+            place = Path(folder)
+            (place / ENVIRONMENT).write_text(environment(), encoding="utf-8")
+            (place / DATA).write_text(_data_card(data), encoding="utf-8")
             for path in artifacts:
-                shutil.copytree(path, stage / path.name) if path.is_dir() else shutil.copy(path, stage)
+                shutil.copytree(path, place / path.name) if path.is_dir() else shutil.copy(path, place)
             run.client.log_artifacts(run.run_id, folder)
     return run.tracked
+
+
+def _grouped(metrics: Mapping[str, Figure]) -> dict[str, Figure]:
+    """The figures of a training as those of an inspection are named: the messages, a slash, and what was measured."""
+    return {
+        next(
+            (f"{part}/{name.removeprefix(f'{part}_')}" for part in _PARTS if name.startswith(f"{part}_")), name
+        ): figure
+        for name, figure in metrics.items()
+    }
+
+
+def _training_note(recipe: str, data: Dataset, metrics: Mapping[str, Figure]) -> str:
+    what = f"Recipe: **{recipe}**, on {len(data):,} messages of {len(data.classes)} classes ({data.name})."
+    said = [f"- {name.replace('_', ' ')}: {figure}" for name, figure in metrics.items() if "accuracy" in name]
+    return "\n".join([what, "", *said])
+
+
+def _data_card(data: Dataset) -> str:
+    labels = dict(sorted(Counter(data.labels or ()).items()))
+    card = {"name": data.name, "n": len(data), "sha256": data.sha256, "labels": labels}
+    return json.dumps(card, ensure_ascii=False, indent=2) + "\n"
 
 
 def _artifact_params(artifact: Artifact) -> dict[str, object]:
@@ -285,50 +341,3 @@ def _cost(model: Model, data: Dataset) -> dict[str, Figure]:
         "cost/cpu_seconds_per_1000": Figure(value=answers.cpu_seconds_per_1000, n=len(answers.predictions)),
         "cost/memory_mb": Figure(value=answers.memory_mb, n=answers.memory_batch),
     }
-
-
-def _group_figures(group: Group) -> dict[str, Figure]:
-    # Without out-of-scope messages accuracy_all repeats accuracy; clean messages differ from themselves by 0.
-    skipped = {"accuracy_all": not group.out_of_scope, "difference": group.kind == "clean"}
-    figures = {name: figure for name, figure in group if isinstance(figure, Figure) and not skipped.get(name)}
-    recall = group.recall if group.key in ("clean", "real") else {}
-    return figures | {f"recall/{label}": figure for label, figure in recall.items()}
-
-
-def _figures(prefix: str, figures: Mapping[str, Figure], *, step: int = 0) -> list[tuple[str, int, float]]:
-    rows: list[tuple[str, float | None]] = []
-    for name, figure in figures.items():
-        rows += [(name, figure.value), (f"{name}_low", figure.low), (f"{name}_high", figure.high)]
-    return [(_NOT_IN_NAMES.sub("_", prefix + name), step, value) for name, value in rows if value is not None]
-
-
-def _inspection_tags(inspection: Inspection) -> dict[str, str]:
-    found = [f"- {check.sentence}" for check in inspection.checks if check.verdict != "pass"]
-    note = "\n".join([f"Verdict: **{inspection.verdict}**. The report is among the artifacts.", "", *found[:10]])
-    return {
-        "roadworthy.kind": "inspection",
-        "roadworthy.verdict": inspection.verdict,
-        "roadworthy.model": inspection.model.name,
-        "mlflow.note.content": redact(note),
-    }
-
-
-def _stage(stage: Path, directory: Path, messages: Mapping[str, Dataset | None]) -> None:
-    (stage / "environment.txt").write_text(environment(), encoding="utf-8")
-    for name in REPORT_FILES:
-        if (directory / name).is_file():
-            shutil.copy(directory / name, stage)
-    if (directory / FIGURES).is_dir():
-        shutil.copytree(directory / FIGURES, stage / FIGURES)
-    for context, data in messages.items():
-        if data is not None:
-            (stage / "messages").mkdir(exist_ok=True)
-            lines = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in _redacted_rows(data))
-            (stage / "messages" / f"{context}.jsonl").write_text(lines, encoding="utf-8")
-
-
-def _redacted_rows(data: Dataset) -> Iterator[dict[str, str]]:
-    columns = {"text": map(redact, data.texts), "label": data.labels, "kind": data.kinds}
-    present = {name: column for name, column in columns.items() if column is not None}
-    for row in zip(*present.values(), strict=True):
-        yield dict(zip(present, row, strict=True))

@@ -8,10 +8,10 @@ import uuid
 from typing import TYPE_CHECKING, Any
 
 from roadworthy.errors import OutputError
+from roadworthy.mlflow_store import quietly, require_mlflow, shortened
 from roadworthy.models import skops_file
 from roadworthy.output import require_writable
 from roadworthy.redaction import redact
-from roadworthy.tracking.store import quietly, require_mlflow, shortened
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
