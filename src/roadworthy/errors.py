@@ -71,6 +71,14 @@ class TrackingError(RoadworthyError):
     """The tracking store could not be reached or refused the run."""
 
 
+class ReleaseError(RoadworthyError):
+    """A version that cannot be registered, promoted or rolled back."""
+
+
+class RefusedError(ReleaseError):
+    """A promotion that was decided against."""
+
+
 class SettingsError(RoadworthyError):
     """A setting that cannot be used, or settings that contradict each other."""
 

@@ -7,12 +7,14 @@ from typing import Any
 
 import pytest
 
-from roadworthy import tracking
+from roadworthy import registry, tracking
 from roadworthy.data import Dataset
 from roadworthy.errors import TrackingError
 from roadworthy.models.artifact import Artifact, load_artifact
+from roadworthy.models.mlflow_model import Registered
 from roadworthy.models.record import read_record
 from roadworthy.tracking import TrackedRun
+from roadworthy.tracking.origin import Origin
 from roadworthy.training import hardened
 
 from .conftest import Run
@@ -123,7 +125,7 @@ def test_columns_can_be_named(run: Run, folder: Path) -> None:
 
 def test_a_tracked_notebook_says_where_it_went(run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[Any] = []
-    monkeypatch.setattr(tracking, "track_notebook", lambda *given: seen.extend(given) or "run 7 in store")
+    monkeypatch.setattr(tracking, "track_notebook", lambda *given, **_: seen.extend(given) or "run 7 in store")
     ended = run(*NOTEBOOK, "--track")
     assert ended.err == "MLflow: run 7 in store\n"
     assert (seen[0].training_accuracy, len(seen[1])) == (1, 6)
@@ -133,7 +135,7 @@ def test_a_tracked_notebook_says_where_it_went(run: Run, folder: Path, monkeypat
 def test_a_tracked_artifact_says_where_it_went(run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[Any] = []
     monkeypatch.setattr(
-        tracking, "track_artifact", lambda *given: seen.extend(given) or TrackedRun("7", "1", "sqlite:///x.db")
+        tracking, "track_artifact", lambda *given, **_: seen.extend(given) or TrackedRun("7", "1", "sqlite:///x.db")
     )
     ended = run(*HARDENED, "--track")
     assert ended.err == "MLflow: run 7 in sqlite:///x.db; to see it: roadworthy ui\n"
@@ -145,7 +147,7 @@ def test_a_tracked_artifact_says_where_it_went(run: Run, folder: Path, monkeypat
 def test_a_store_that_is_away_matters_only_where_it_was_asked_for(
     run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch, asked: tuple[str, ...], code: int
 ) -> None:
-    def away(*_: object) -> None:
+    def away(*_: object, **__: object) -> None:
         raise TrackingError("the store is away")
 
     monkeypatch.setattr(tracking, "is_available", lambda: True)
@@ -155,3 +157,70 @@ def test_a_store_that_is_away_matters_only_where_it_was_asked_for(
     assert ended.err.endswith("the store is away\n")
     assert ("not recorded in MLflow" in ended.err) == (code == 0)
     assert load_artifact("model").recipe == "hardened"
+
+
+@pytest.fixture
+def recorded(monkeypatch: pytest.MonkeyPatch) -> None:
+    went = TrackedRun("7", "1", "sqlite:///x.db")
+    monkeypatch.setattr(tracking, "track_artifact", lambda *_, **__: went)
+    monkeypatch.setattr(tracking, "track_notebook", lambda *_, **__: went)
+    monkeypatch.setattr(registry, "register", lambda name, run: Registered(name, "3", run))
+
+
+@pytest.mark.usefixtures("recorded")
+@pytest.mark.parametrize("command", [HARDENED, NOTEBOOK])
+def test_a_registered_model_is_the_challenger_and_the_next_steps_are_said(
+    run: Run, folder: Path, command: tuple[str, ...]
+) -> None:
+    ended = run(*command, "--register", "my intents")
+    assert ended.code == 0
+    assert ended.err.startswith("MLflow: run 7 in ")
+    assert ended.out.splitlines()[-3:] == [
+        "registered my intents version 3, alias challenger",
+        "next: roadworthy inspect 'models:/my intents@challenger' CLEAN --gate",
+        "      roadworthy promote 'my intents' 3",
+    ]
+
+
+@pytest.mark.usefixtures("recorded")
+def test_a_registered_model_as_json_is_one_document(run: Run, folder: Path) -> None:
+    found = json.loads(run(*NOTEBOOK, "--register", "intent", "--json").out)
+    assert found["registered"] == {"name": "intent", "version": "3", "run_id": "7"}
+    assert found["training_accuracy"] == 1.0
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("--register", "intent", "--no-track"), "--register and --no-track contradict each other"),
+        (("--register", "a/b"), "'a/b': no name for a registered model; leave out / and :"),
+    ],
+)
+def test_what_cannot_be_registered_is_said_before_the_work(
+    run: Run, folder: Path, options: tuple[str, ...], said: str
+) -> None:
+    ended = run(*HARDENED, *options)
+    assert (ended.code, ended.out) == (2, "")
+    assert said in ended.err
+    assert not (folder / "model").exists()
+
+
+def test_a_run_keeps_the_command_its_options_and_its_file(
+    run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[Origin] = []
+
+    def track(*_: object, origin: Origin) -> TrackedRun:
+        seen.append(origin)
+        return TrackedRun("7", "1", "sqlite:///x.db")
+
+    monkeypatch.setattr(tracking, "track_artifact", track)
+    monkeypatch.setattr(tracking, "track_notebook", track)
+    run(*HARDENED, "--seed", "7", "--track")
+    run(*NOTEBOOK, "--text", "text", "--track")
+    hardened_run, notebook_run = seen
+    assert hardened_run.command is not None
+    assert hardened_run.command.startswith("roadworthy train")
+    assert [hardened_run.options[name] for name in ("recipe", "flag_rate", "seed")] == ["hardened", "0.4", "7"]
+    assert [notebook_run.options[name] for name in ("recipe", "text")] == ["notebook", "text"]
+    assert notebook_run.files == {"training": Path("clean.csv")}
