@@ -25,6 +25,8 @@ FLAGS = {
     "fallback_label": "agent",
     "keys": Path("keys.json"),
     "shadow": "other",
+    "follow_seconds": 2.5,
+    "model_cache": Path("a.cache"),
     "max_body": 1,
     "max_batch": 2,
     "max_length": 3,

@@ -29,6 +29,8 @@ def series() -> dict[str, dict[str, set[str]]]:
     counters.answer(Answer("refund", 0.9, 0.8, ("unfamiliar_words",)))
     counters.shadow(agrees=True)
     counters.reload("failed")
+    counters.change("failed")
+    counters.registry_up.set(1)
     counters.log("ok", spooled=0, waiting=0)
     counters.model(Served(model=None, name="desk", version="1"))
     found: dict[str, dict[str, set[str]]] = {}

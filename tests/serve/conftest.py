@@ -57,7 +57,7 @@ def scripted(answering: Callable[[Sequence[str]], list[Answer]], **options: Any)
 @pytest.fixture(autouse=True)
 def _read_here(monkeypatch: pytest.MonkeyPatch) -> None:
     """Models are read in this process: another one each time would take the tests minutes."""
-    monkeypatch.setattr("roadworthy.serve.service.load_apart", load_served)
+    monkeypatch.setattr("roadworthy.serve.lineup.load_apart", load_served)
 
 
 class FakeLog:
@@ -186,7 +186,7 @@ def serve(place: Path, desk: Path, portal: anyio.from_thread.BlockingPortal) -> 
                 app.service.log.close(0)
                 app.service.log, app.service.recorder = log, Recorder(log)
             if served is not None:
-                app.service.served = served
+                app.service.models.served = served
             stack.enter_context(portal.wrap_async_context_manager(app.router.lifespan_context(app)))
             return Client(app, portal)
 

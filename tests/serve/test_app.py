@@ -221,7 +221,7 @@ def test_nothing_of_a_message_is_in_the_log_of_the_service(serve: Serve, lines: 
     client.service.log.error = LogError("the disk is full")
     assert client.predict(words).status_code == 503
     client.service.log.error = None
-    client.service.served = scripted(fails)
+    client.service.models.served = scripted(fails)
     assert client.predict(words).status_code == 500
     assert len(lines) >= 8
     assert not [line for line in lines if "zebrafish" in line]
@@ -281,7 +281,7 @@ def test_sighup_loads_the_model_anew(desk: Path, place: Path, lines: list[str]) 
         async with app.router.lifespan_context(app):
             os.kill(os.getpid(), signal.SIGHUP)
             await until(lambda: app.service.counters.registry.get_sample_value(DONE, {"outcome": "done"}) == 1)
-            app.service.settings = app.service.settings.model_copy(update={"model": "nowhere"})
+            app.service.models.settings = app.service.settings.model_copy(update={"model": "nowhere"})
             os.kill(os.getpid(), signal.SIGHUP)
             await until(lambda: app.service.counters.registry.get_sample_value(DONE, {"outcome": "failed"}) == 1)
 

@@ -29,6 +29,8 @@ COUNTED = {
     "shadow": ("agrees",),
     "shadow_dropped": (),
     "reloads": ("outcome",),
+    "model_changes": ("outcome",),
+    "registry_up": (),
     "model_info": ("name", "version", "run"),
 }
 TOTALS = {
@@ -40,6 +42,7 @@ TOTALS = {
     "shadow",
     "shadow_dropped",
     "reloads",
+    "model_changes",
 }
 
 
@@ -50,6 +53,8 @@ def filled() -> Counters:
     counters.log("ok", spooled=0, waiting=0)
     counters.shadow(agrees=True)
     counters.reload("done")
+    counters.change("done")
+    counters.registry_up.set(1)
     counters.model(Served(None, "desk", "3f2a"))
     return counters
 
@@ -65,6 +70,11 @@ def test_the_names_and_labels_are_those_of_the_contract() -> None:
         if metric.name.startswith("roadworthy_")
     }
     assert found == {name: {*labels} for name, labels in COUNTED.items()}
+
+
+def test_a_service_that_follows_nothing_says_nothing_of_a_registry() -> None:
+    assert value(Counters(), "registry_up") is None
+    assert value(Counters(), "model_changes_total", outcome="failed") == 0
 
 
 def test_the_page_says_them_as_prometheus_reads_them() -> None:

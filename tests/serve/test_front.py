@@ -72,7 +72,7 @@ def test_a_model_without_a_guard_has_no_threshold(serve: Serve) -> None:
 
     model = as_model(lambda texts: ["order"] * len(texts), name="own")
     client = serve(log=FakeLog())
-    client.service.served = scripted(lambda texts: [trusted("order")])
+    client.service.models.served = scripted(lambda texts: [trusted("order")])
     object.__setattr__(client.service.served, "model", model)
     response = ask(client, FAMILIAR)
     assert (response.status_code, "order" in response.text) == (200, True)

@@ -8,15 +8,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sklearn.feature_extraction.text import CountVectorizer
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
 
+from roadworthy.data import Dataset
 from roadworthy.errors import ModelError
+from roadworthy.mlflow_store import quietly
 from roadworthy.models.record import note_run
 from roadworthy.serve import loading
 from roadworthy.serve.loading import load_apart
 from roadworthy.serve.ours import is_ours
 from roadworthy.serve.served import load_served
 
-from .conftest import FAMILIAR, STRANGE
+from .conftest import FAMILIAR, STRANGE, scripted
 
 
 @pytest.fixture
@@ -64,6 +69,71 @@ def test_the_process_writes_what_it_read(
     assert pickle.loads(capsysbinary.readouterr().out).name == desk.name
     loading.main("no such folder")
     assert isinstance(pickle.loads(capsysbinary.readouterr().out), ModelError)
+
+
+def test_what_cannot_be_handed_over_is_told(capsysbinary: pytest.CaptureFixture[bytes], tmp_path: Path) -> None:
+    code = "def make():\n    print('loaded')\n    return lambda texts: ['a' for _ in texts]\n\nmodel = make()\n"
+    (tmp_path / "apart_lambda.py").write_text(code)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(tmp_path)
+        patch.syspath_prepend(tmp_path)
+        loading.main("python:apart_lambda:model")
+    written = capsysbinary.readouterr()
+    assert "cannot be handed to the service" in str(pickle.loads(written.out))
+    assert written.err == b"loaded\n"
+
+
+@pytest.fixture
+def mlflow_folder(tmp_path: Path) -> str:
+    (tmp_path / "MLmodel").write_text("run_id: null\n")
+    return str(tmp_path)
+
+
+def test_a_folder_of_mlflows_is_read_apart_and_told_whether_pickles_may_be(
+    mlflow_folder: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commands: list[list[str]] = []
+    content = pickle.dumps(scripted(print))
+
+    def run(command: list[str], **_: Any) -> subprocess.CompletedProcess[bytes]:
+        commands.append(command)
+        return subprocess.CompletedProcess(command, 0, content)
+
+    monkeypatch.setattr(subprocess, "run", run)
+    assert load_apart(mlflow_folder).name == "scripted"
+    assert load_apart(mlflow_folder, allow_pickle=True).name == "scripted"
+    assert [command[3:] for command in commands] == [[mlflow_folder], [mlflow_folder, "--allow-pickle"]]
+
+
+def test_a_scikit_learn_model_that_mlflow_keeps_as_skops_is_served_without_mlflow(
+    messages: Dataset, tmp_path: Path
+) -> None:
+    pytest.importorskip("mlflow")
+    import mlflow.sklearn
+
+    pipeline = make_pipeline(CountVectorizer(), LogisticRegression()).fit(messages.texts, messages.labels)
+    with quietly():
+        mlflow.sklearn.save_model(
+            pipeline,
+            str(tmp_path / "model"),
+            serialization_format="skops",
+            skops_trusted_types=["numpy.dtype"],
+            pip_requirements=["scikit-learn"],
+        )
+    served = load_apart(str(tmp_path / "model"))
+    assert served.guarded is None
+    assert served.answers([FAMILIAR])[0].label == pipeline.predict([FAMILIAR])[0]
+    assert not type(served.model).__module__.startswith("mlflow")
+
+
+def test_what_needs_mlflow_to_answer_is_refused(mlflow_folder: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Protocol 0 names what it needs in plain text.
+    content = b"cmlflow.pyfunc\nPyFuncModel\n."
+    monkeypatch.setattr(subprocess, "run", lambda *_, **__: subprocess.CompletedProcess([], 0, content))
+    with pytest.raises(
+        ModelError, match="answers only with MLflow's help, which stays out of the service; log it with"
+    ):
+        load_apart(mlflow_folder)
 
 
 @pytest.mark.usefixtures("forbidden")

@@ -20,8 +20,10 @@ from uvicorn.supervisors import multiprocess
 from roadworthy.errors import ModelError, RoadworthyError, SettingsError
 from roadworthy.serve import run as serving
 from roadworthy.serve.app import Application
+from roadworthy.serve.follower import KNOWN
 from roadworthy.serve.run import Workers, run
 from roadworthy.serve.settings import ServeSettings, read_settings
+from roadworthy.serve.stored import Known, Version
 
 MULTIPROCESS = "PROMETHEUS_MULTIPROC_DIR"
 
@@ -154,9 +156,58 @@ def test_several_workers_share_a_folder_for_their_counters(code: str, monkeypatc
     seen = FakeSupervisor.seen
     assert (seen["existed"], seen["ran"], len(seen["sockets"])) == (True, True, 1)
     assert (seen["config"].workers, seen["config"].factory) == (2, True)
-    assert (seen["config"].app.func, seen["config"].app.args) == (serving.application, (wanted,))
+    assert (seen["config"].app.func, seen["config"].app.args) == (serving.application, (wanted, None))
     assert MULTIPROCESS not in os.environ
     assert not Path(seen["folder"]).exists()
+
+
+class FakeFollower:
+    """Notes what becomes of it."""
+
+    def __init__(self, folder: Path, *, died: bool = False) -> None:
+        self.folder, self.pid, self.died, self.closed = folder, 7, died, False
+
+    def keep_alive(self) -> bool:
+        return self.died
+
+    def close(self) -> None:
+        self.closed = True
+
+
+def test_several_workers_share_a_follower(
+    place: Path, desk: Path, monkeypatch: pytest.MonkeyPatch, lines: list[str]
+) -> None:
+    version = Version(name="intent", version="7", folder=desk)
+    Known(checked=0, due=0, registry="ok", versions={"served": version}).save(place / KNOWN)
+    follower = FakeFollower(place)
+    monkeypatch.setattr(serving, "start_following", lambda settings: follower)
+    monkeypatch.setattr(serving, "Workers", FakeSupervisor)
+    monkeypatch.setattr(FakeSupervisor, "seen", {})
+    wanted = settings("models:/intent@champion", workers=2)
+    with monkeypatch.context() as patch:
+        patch.setattr(FakeSupervisor, "run", lambda self: self.seen.update(follower=self.follower))
+        run(wanted)
+    assert FakeSupervisor.seen["config"].app.args == (wanted, place)
+    assert FakeSupervisor.seen["follower"] is follower
+    assert follower.closed
+
+
+@pytest.mark.parametrize(
+    ("model", "shadow", "left_out"),
+    [
+        ("models:/intent@champion", None, True),
+        ("models:/intent@champion", "models:/intent@challenger", True),
+        ("models:/intent@champion", "python:run_models:right", False),
+    ],
+)
+def test_for_models_of_the_store_pandas_is_not_loaded(
+    monkeypatch: pytest.MonkeyPatch, model: str, shadow: str | None, left_out: bool
+) -> None:
+    called: list[bool] = []
+    monkeypatch.setattr(serving, "leave_out_pandas", lambda: called.append(True))
+    monkeypatch.setattr("roadworthy.serve.app.create_app", lambda settings, following: None)
+    serving.application(settings(model, shadow=shadow))
+    assert called == [True] * left_out
 
 
 def test_several_workers_are_not_started_for_a_model_that_does_not_load(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -244,6 +295,15 @@ def test_a_worker_that_died_is_replaced_and_its_gauges_dropped(
     assert [worker.pid for worker in workers.processes] == [1, 99, 99]
     assert forgotten == [2]
     assert '"event": "worker_died", "pid": 2' in lines[0]
+
+
+def test_a_follower_that_died_is_told(workers: Workers, place: Path, lines: list[str]) -> None:
+    workers.follower = FakeFollower(place)  # type: ignore[assignment]
+    workers.keep_subprocess_alive()
+    assert lines == []
+    workers.follower = FakeFollower(place, died=True)  # type: ignore[assignment]
+    workers.keep_subprocess_alive()
+    assert '"event": "follower_died", "now": 7' in lines[0]
 
 
 def test_a_worker_that_does_not_start_ends_the_service(workers: Workers) -> None:

@@ -101,6 +101,15 @@ def test_the_version_of_files_changes_with_any_of_them(pickles: str, tmp_path: P
     assert (len(before), before != after) == (12, True)
 
 
+def test_the_version_of_a_folder_changes_with_any_file_in_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("roadworthy.serve.served.load_model", lambda spec, **_: as_model(lambda texts: [], name="own"))
+    (tmp_path / "model" / "data").mkdir(parents=True)
+    (tmp_path / "model" / "data" / "weights").write_text("1")
+    before = load_served(str(tmp_path / "model")).version
+    (tmp_path / "model" / "data" / "weights").write_text("2")
+    assert load_served(str(tmp_path / "model")).version != before
+
+
 def test_the_version_of_code_changes_with_it(tmp_path: Path) -> None:
     code = tmp_path / "served_here.py"
     code.write_text("def model(texts): return ['order'] * len(texts)\n")

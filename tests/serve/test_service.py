@@ -388,7 +388,7 @@ def test_the_shadow_is_not_asked_what_is_asked_on_the_page(serve: Serve, desk: P
 
 def started_with(serve: Serve, answering: Callable[[Any], list[Answer]]) -> tuple[Client, FakeLog]:
     client = serve(log=(log := FakeLog()))
-    client.service.shadow = Shadow(replace(scripted(answering), name="shadow"))
+    client.service.models.shadow = Shadow(replace(scripted(answering), name="shadow"))
     return client, log
 
 

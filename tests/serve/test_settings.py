@@ -30,6 +30,8 @@ WAYS: dict[str, tuple[str, str, Any]] = {
     "retention_days": ("1", "2", 3),
     "keys": ('"a"', "b", Path("c")),
     "shadow": ('"a"', "b", "c"),
+    "follow_seconds": ("1.5", "2.5", 3.5),
+    "model_cache": ('"a"', "b", Path("c")),
     "allow_pickle": ("true", "false", True),
     "max_body": ("1", "2", 3),
     "max_batch": ("1", "2", 3),
@@ -77,6 +79,8 @@ def test_what_is_told_nowhere_is_as_the_documentation_says() -> None:
         "fallback_label": None,
         "keys": None,
         "shadow": None,
+        "follow_seconds": 5.0,
+        "model_cache": None,
         "allow_pickle": False,
         "max_body": 262_144,
         "max_batch": 256,
@@ -111,6 +115,7 @@ def test_a_file_without_our_table_says_nothing() -> None:
         ({"model": "m", "flagged": "drop"}, "flagged: Input should be 'answer', 'refuse' or 'route', not 'drop'"),
         ({"model": "m", "log_text": "all"}, "log_text: Input should be 'redacted', 'none' or 'raw', not 'all'"),
         ({"model": "m", "log_sync": "off"}, "log_sync: Input should be 'normal' or 'full', not 'off'"),
+        ({"model": "m", "follow_seconds": 0}, "follow_seconds: Input should be greater than or equal to 0.1, not 0"),
         ({"model": "m", "shadow": ""}, "shadow: String should have at least 1 character"),
         ({"model": "m", "flagged": "route"}, "no label to route flagged messages to; give --fallback-label LABEL"),
         ({"model": "m", "flagged": "route", "fallback_label": ""}, "fallback_label: String should have at least 1"),
@@ -178,6 +183,11 @@ def test_beyond_this_machine_keys_are_needed() -> None:
 def test_a_flagged_message_is_routed_to_a_label() -> None:
     settings = read_settings(model="m", flagged="route", fallback_label="agent")
     assert (settings.flagged, settings.fallback_label) == ("route", "agent")
+
+
+def test_models_of_the_store_are_downloaded_beside_the_spool() -> None:
+    assert read_settings(model="m", spool="/data/predictions.spool").cache_folder == Path("/data/models.cache")
+    assert read_settings(model="m", model_cache="kept").cache_folder == Path("kept")
 
 
 @given(st.ip_addresses(), st.none() | st.integers(0, 65_535))

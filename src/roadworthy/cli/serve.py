@@ -14,7 +14,9 @@ from roadworthy.cli.options import AllowPickle, Debug, given
 def serve(
     model: Annotated[
         str | None,
-        typer.Argument(help="A folder written by train or wrap, or any model; with --naive one of two pickles."),
+        typer.Argument(
+            help="A folder of train or wrap, models:/NAME@ALIAS, or any model; with --naive one of two pickles."
+        ),
     ] = None,
     naive: Annotated[bool, typer.Option("--naive", help="The story's API: 200 OK to everything.")] = False,
     host: Annotated[
@@ -40,6 +42,14 @@ def serve(
     fallback_label: Annotated[str | None, typer.Option(help="Where flagged messages are routed to.")] = None,
     keys: Annotated[Path | None, typer.Option(help="File of API keys, made by roadworthy key.")] = None,
     shadow: Annotated[str | None, typer.Option(help="A second model: its answers are logged and never sent.")] = None,
+    follow_seconds: Annotated[
+        float | None,
+        typer.Option(help="How often MLflow's registry is asked which version an alias names (default: 5)."),
+    ] = None,
+    model_cache: Annotated[
+        Path | None,
+        typer.Option(help="Folder that models of MLflow's store go to (default: models.cache beside the spool)."),
+    ] = None,
     max_body: Annotated[int | None, typer.Option(help="Largest body in bytes (default: 262144).")] = None,
     max_batch: Annotated[int | None, typer.Option(help="Most messages in a request (default: 256).")] = None,
     max_length: Annotated[int | None, typer.Option(help="Longest message in characters (default: 5000).")] = None,
@@ -59,7 +69,8 @@ def serve(
     """Serve a model with its guard: POST /v1/predict, a page at /, /metrics, and a log of every prediction.
 
     Every option is also a variable ROADWORTHY_… and a key in [serve] of roadworthy.toml. SIGTERM finishes what was
-    accepted and stops; SIGHUP loads the model anew.
+    accepted and stops; SIGHUP loads the model anew. An alias of MLflow's registry is followed: what it names next is
+    served within seconds, without a failed request.
     """
     options: dict[str, Any] = given(
         workers=workers,
@@ -72,6 +83,8 @@ def serve(
         fallback_label=fallback_label,
         keys=keys,
         shadow=shadow,
+        follow_seconds=follow_seconds,
+        model_cache=model_cache,
         max_body=max_body,
         max_batch=max_batch,
         max_length=max_length,

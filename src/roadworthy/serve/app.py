@@ -47,6 +47,7 @@ from roadworthy.serve.requests import (
 from roadworthy.serve.service import Service
 
 if TYPE_CHECKING:
+    from roadworthy.serve.following import Following
     from roadworthy.serve.requests import Asked, Message, Receive, Reply, Scope, Send
     from roadworthy.serve.settings import ServeSettings
 
@@ -111,20 +112,22 @@ class Application(FastAPI):
         return str(getattr(next(found, None), "path", "other"))
 
 
-def create_app(settings: ServeSettings) -> Application:
+def create_app(settings: ServeSettings, following: Following | None = None) -> Application:
     """The service of a model.
 
     Parameters
     ----------
     settings
         How it is served, from `read_settings`.
+    following
+        What the follower of another process knows of MLflow's registry; without one, it is started where one is needed.
 
     Raises
     ------
     RoadworthyError
         The model does not load, the keys cannot be read, or the log's URL is none.
     """
-    service = Service(settings)
+    service = Service(settings, following)
     app = Application(
         title="Roadworthy",
         version=version("roadworthy"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from prometheus_client import (
@@ -61,9 +62,13 @@ class Counters:
         self.shadow_dropped = self._counter("shadow_dropped", "Messages that the shadow model was too slow for.")
         self._reloads = self._counter("reloads", "Reloads of the model.", "outcome")
         self._model = self._gauge("model_info", "The model that is served.", "name", "version", "run", mode="livemax")
-        for outcome in ("done", "failed"):
-            # From 0 on, so that the first one shows as a rise.
-            self._reloads.labels(outcome)
+        self._changes = self._counter(
+            "model_changes", "Models replaced because MLflow's registry names another one.", "outcome"
+        )
+        for counter in (self._reloads, self._changes):
+            for outcome in ("done", "failed"):
+                # From 0 on, so that the first one shows as a rise.
+                counter.labels(outcome)
         self._children: dict[tuple[str, ...], Counter] = {}
         self._latencies: dict[str, Histogram] = {}
 
@@ -93,6 +98,15 @@ class Counters:
     def reload(self, outcome: str) -> None:
         """Count a reload: done or failed."""
         self._child(self._reloads, outcome).inc()
+
+    def change(self, outcome: str) -> None:
+        """Count a model that took the place of another, done, or that did not load, failed."""
+        self._child(self._changes, outcome).inc()
+
+    @cached_property
+    def registry_up(self) -> Gauge:
+        """Whether MLflow's registry answers; a service that follows none has no such series."""
+        return self._gauge("registry_up", "1 while MLflow's registry answers.", mode="livemin")
 
     def log(self, state: str, *, spooled: int, waiting: int) -> None:
         """Note how the prediction log is."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 
@@ -23,18 +25,31 @@ def is_ours(spec: str) -> bool:
     return isinstance(card, dict) and card.get("reference") is None
 
 
+@contextmanager
+def left_out(*names: str) -> Iterator[None]:
+    """Import what follows as if some packages were not installed; those that are imported already stay.
+
+    Whoever imports one of them afterwards gets it.
+    """
+    missing = [name for name in names if name not in sys.modules]
+    for name in missing:
+        sys.modules[name] = None  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        for name in missing:
+            sys.modules.pop(name, None)
+
+
 def leave_out_pandas() -> None:
     """Import scikit-learn as if pandas were not installed: it imports it for nothing that a model of ours needs.
 
-    It is 65 MB in each process. Whoever imports pandas afterwards gets it.
+    It is 65 MB in each process.
     """
     if "pandas" in sys.modules or "sklearn" in sys.modules:
         return
-    sys.modules["pandas"] = None  # type: ignore[assignment]
-    try:
+    with left_out("pandas"):
         import sklearn.feature_extraction.text
         import sklearn.linear_model
         import sklearn.pipeline
         import sklearn.svm  # noqa: F401
-    finally:
-        del sys.modules["pandas"]

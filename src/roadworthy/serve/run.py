@@ -19,13 +19,17 @@ from uvicorn.supervisors import Multiprocess
 
 from roadworthy.errors import SettingsError
 from roadworthy.serve.counters import MULTIPROCESS, forget_worker
+from roadworthy.serve.following import Following, start_following
 from roadworthy.serve.json_logs import configuration
 from roadworthy.serve.ours import is_ours, leave_out_pandas
+from roadworthy.serve.stored import is_stored
 
 if TYPE_CHECKING:
+    from pathlib import Path
     from types import FrameType
 
     from roadworthy.serve.app import Application
+    from roadworthy.serve.following import OwnFollower
     from roadworthy.serve.settings import ServeSettings
 
 _LOG = logging.getLogger("roadworthy.serve")
@@ -51,13 +55,13 @@ def run(settings: ServeSettings) -> None:
     _LOG.info("stopped")
 
 
-def application(settings: ServeSettings) -> Application:
-    """What each worker runs."""
-    if settings.shadow is None and is_ours(settings.model):
+def application(settings: ServeSettings, following: Path | None = None) -> Application:
+    """What each worker runs; with several, they share a follower, which writes into a folder."""
+    if all(is_ours(spec) or is_stored(spec) for spec in (settings.model, settings.shadow) if spec is not None):
         leave_out_pandas()
     from roadworthy.serve.app import create_app
 
-    app = create_app(settings)
+    app = create_app(settings, None if following is None else Following(following))
     # What is there now stays: the collector of garbage need not look at it again and again.
     gc.collect()
     gc.freeze()
@@ -73,18 +77,30 @@ def _run_one(settings: ServeSettings, listener: socket.socket) -> None:
 
 
 def _run_several(settings: ServeSettings, listener: socket.socket, stack: ExitStack) -> None:
+    follower = start_following(settings)
+    folder = None
+    if follower is not None:
+        stack.callback(follower.close)
+        folder = follower.folder
     # What is wrong with the model, the keys or the log is told here, once; the workers open their own.
-    application(settings).service.close()
+    application(settings, folder).service.close()
     os.environ[MULTIPROCESS] = stack.enter_context(tempfile.TemporaryDirectory(prefix="roadworthy-"))
     stack.callback(os.environ.pop, MULTIPROCESS)
     options = _options(settings)
-    config = uvicorn.Config(partial(application, settings), factory=True, workers=settings.workers, **options)
+    config = uvicorn.Config(partial(application, settings, folder), factory=True, workers=settings.workers, **options)
     _tell_address(settings, listener)
-    Workers(config, sockets=[listener]).run()
+    workers = Workers(config, sockets=[listener])
+    workers.follower = follower
+    workers.run()
 
 
 class Workers(Multiprocess):
-    """Uvicorn's supervisor, except that SIGHUP does not end a worker: each loads the model anew and goes on."""
+    """Uvicorn's supervisor, except that SIGHUP does not end a worker: each loads the model anew and goes on.
+
+    The follower that they share is kept alive like them.
+    """
+
+    follower: OwnFollower | None = None
 
     def handle_hup(self) -> None:
         """Pass the signal on."""
@@ -97,6 +113,8 @@ class Workers(Multiprocess):
 
     def keep_subprocess_alive(self) -> None:
         """Start a worker in the place of one that died, and drop the gauges of that one."""
+        if self.follower is not None and self.follower.keep_alive():
+            _LOG.error("follower_died", extra={"fields": {"now": self.follower.pid}})
         before = {worker.pid for worker in self.processes}
         super().keep_subprocess_alive()
         for gone in before - {worker.pid for worker in self.processes}:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from roadworthy.guard import LOW_CONFIDENCE
 from roadworthy.models.ask import predict
 from roadworthy.models.guarded import Answer, GuardedModel
 from roadworthy.models.load import find_artifact, load_model
@@ -55,12 +56,15 @@ class Served:
         return self.guarded is not None and self.guarded.is_compiled
 
     def answers(self, texts: Sequence[str]) -> list[Answer]:
-        """One answer a message; without a guard each of them is trusted."""
+        """One answer a message; without a guard each of them is trusted, unless the model itself flags it."""
         if self.guarded is not None:
             return self.guarded.answers(texts)
         found = predict(self.model, texts)
-        rows = zip(found.labels, found.confidence, strict=True)
-        return [Answer(str(label), float(confidence), float("nan"), ()) for label, confidence in rows]
+        rows = zip(found.labels, found.confidence, found.familiarity, found.flagged, found.reasons, strict=True)
+        return [
+            Answer(str(label), float(sure), float(near), (reasons or (LOW_CONFIDENCE,)) if flagged else ())
+            for label, sure, near, flagged, reasons in rows
+        ]
 
     @property
     def about(self) -> dict[str, str | None]:
@@ -100,11 +104,18 @@ def _run_of_mlflow_model(directory: Path) -> str | None:
     return found[0] if found and found[0] != "null" else None
 
 
+def _files(spec: str) -> list[Path]:
+    """The files that a spec names, or those in its folder."""
+    if Path(spec).is_dir():
+        return sorted(path for path in Path(spec).rglob("*") if path.is_file())
+    return [Path(name.strip()) for name in spec.removeprefix("pickles:").removeprefix("predictions:").split(",")]
+
+
 def _version(spec: str) -> str:
     """A hash of the files, or of the code, that the spec names."""
     if is_reference(spec):
         return (fingerprint(spec) or "unversioned")[:_DIGITS]
     digest = hashlib.sha256()
-    for name in spec.removeprefix("pickles:").split(","):
-        digest.update(Path(name.strip()).read_bytes())
+    for file in _files(spec):
+        digest.update(file.read_bytes())
     return digest.hexdigest()[:_DIGITS]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Sequence, Sized
-from contextlib import suppress
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
@@ -24,22 +24,25 @@ from roadworthy.prediction_log import (
 )
 from roadworthy.serve.answering import Answering
 from roadworthy.serve.counters import Counters
+from roadworthy.serve.following import follows_alias, start_following
 from roadworthy.serve.keys import Scope, read_keys, shown_key
 from roadworthy.serve.limits import Gate
-from roadworthy.serve.loading import load_apart
+from roadworthy.serve.lineup import Lineup
 from roadworthy.serve.messages import FeedbackGiven
 from roadworthy.serve.problems import Problem
 from roadworthy.serve.recording import Recorder
 from roadworthy.serve.served import Served
 from roadworthy.serve.settings import host_of, is_local
-from roadworthy.serve.shadow import Shadow
+from roadworthy.serve.stored import SERVED, SHADOW
 
 if TYPE_CHECKING:
     from roadworthy.models.guarded import Answer
     from roadworthy.prediction_log import Traffic
+    from roadworthy.serve.following import Following
     from roadworthy.serve.settings import ServeSettings
+    from roadworthy.serve.shadow import Shadow
 
-SERVED, PAGE, SHADOW = "served", "page", "shadow"
+PAGE = "page"
 _LOG = logging.getLogger("roadworthy.serve")
 _HOUR = 3_600
 _TRAFFIC_SECONDS = 2.0
@@ -52,6 +55,8 @@ class Service:
     ----------
     settings
         How the model is served.
+    following
+        What the follower of another process knows; without one, a follower is started where the models need one.
 
     Raises
     ------
@@ -59,14 +64,21 @@ class Service:
         The model does not load, the keys cannot be read, or the log's URL is none.
     """
 
-    def __init__(self, settings: ServeSettings) -> None:
+    def __init__(self, settings: ServeSettings, following: Following | None = None) -> None:
         self.settings = settings
         self.keys = read_keys(settings.keys)
         self._is_local = settings.is_local
-        self.served = load_apart(settings.model, allow_pickle=settings.allow_pickle)
-        self.shadow = self._shadow()
+        with ExitStack() as stack:
+            self._follower = None if following is not None else start_following(settings)
+            if self._follower is not None:
+                stack.callback(self._follower.close)
+            self.models = Lineup(settings, following or self._follower, follows=follows_alias(settings))
+            self._open(settings)
+            stack.pop_all()
+
+    def _open(self, settings: ServeSettings) -> None:
         self.counters = Counters()
-        self.counters.model(self.served)
+        self.counters.model(self.models.served)
         self.gate = Gate(settings.max_concurrency, settings.max_queue)
         self.answering = Answering()
         self.log = PredictionLog(
@@ -81,33 +93,43 @@ class Service:
         # Those who are connected, where that is known: who is alone has nobody to share a commit with.
         self.connections: Sized = ()
         self._reader = open_engine(settings.log)
-        self._reloading, self._counting = asyncio.Lock(), asyncio.Lock()
+        self._counting = asyncio.Lock()
         self._traffic: Traffic | None = None
         self._counted_at = -_TRAFFIC_SECONDS
-        self._watching: asyncio.Task[None] | None = None
+        self._tasks: list[asyncio.Task[None]] = []
         if self.served.guarded is None:
             _LOG.warning("no_guard: every answer counts as trusted; roadworthy wrap gives the model a guard")
+
+    @property
+    def served(self) -> Served:
+        """The model that answers."""
+        return self.models.served
+
+    @property
+    def shadow(self) -> Shadow | None:
+        """The model in its shadow."""
+        return self.models.shadow
 
     # From start to end
 
     async def start(self) -> None:
-        """Open the log, and begin to watch it."""
+        """Open the log, and begin to watch it, and what MLflow's registry names."""
         self.log.start()
-        self._watching = asyncio.create_task(self._watch())
+        self._tasks = [asyncio.create_task(task) for task in (self._watch(), self.models.follow(self.counters))]
 
     async def stop(self) -> None:
         """Finish what was begun: answers of the shadow model, and every row that waits."""
-        if self._watching is not None:
-            self._watching.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._watching
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
         await asyncio.to_thread(self.close)
 
     def close(self) -> None:
         """Close what was opened."""
+        if self._follower is not None:
+            self._follower.close()
         self.answering.close()
-        if self.shadow is not None:
-            self.shadow.close()
+        self.models.close()
         self.log.close(self.settings.shutdown_seconds)
         self._reader.dispose()
 
@@ -116,6 +138,8 @@ class Service:
         seconds = 0
         while True:
             self.measure()
+            if self._follower is not None and self._follower.keep_alive():
+                _LOG.error("follower_died", extra={"fields": {"now": self._follower.pid}})
             if self.settings.retention_days is not None and seconds % _HOUR == 0:
                 await self._prune(self.settings.retention_days)
             seconds += 1
@@ -174,7 +198,7 @@ class Service:
         """
         async with self.gate:
             began = perf_counter()
-            served, alone = self.served, len(self.connections) == 1
+            served, alone = self.models.served, len(self.connections) == 1
             try:
                 answers = await self.answering.answers(served, texts, alone=alone)
             except Exception as error:
@@ -186,8 +210,8 @@ class Service:
             await self._record(rows, alone=alone)
         for answer in answers:
             self.counters.answer(answer)
-        if self.shadow is not None and role == SERVED:
-            self._ask_shadow(self.shadow, texts, answers, request_id)
+        if self.models.shadow is not None and role == SERVED:
+            self._ask_shadow(self.models.shadow, texts, answers, request_id)
         return served, rows, answers
 
     def sent(self, answer: Answer) -> str | None:
@@ -276,7 +300,10 @@ class Service:
         """A status, and how the service is."""
         state = self.log.state
         status, said = {"ok": (200, "ready"), "spooling": (200, "degraded")}.get(state, (503, "not ready"))
-        about = {"status": said, "log": state, "spooled_rows": self.log.spooled, "model": self.served.about}
+        models = self.models.state
+        if said == "ready" and models not in ({}, {"registry": "ok"}):
+            said = "degraded"
+        about = {"status": said, "log": state, "spooled_rows": self.log.spooled, "model": self.served.about, **models}
         return status, about
 
     async def traffic(self) -> Traffic | None:
@@ -305,28 +332,18 @@ class Service:
         RoadworthyError
             One of them does not load; all stays as it was.
         """
-        async with self._reloading:
-            before = self.served
-            try:
-                keys = await asyncio.to_thread(read_keys, self.settings.keys)
-                now = await asyncio.to_thread(load_apart, self.settings.model, allow_pickle=self.settings.allow_pickle)
-                shadow = await asyncio.to_thread(self._shadow)
-            except Exception as error:
-                self.counters.reload("failed")
-                _LOG.error("reload_failed", extra={"fields": {"error": named(error), "still": before.about}})
-                raise
-            self.served, self.keys, old = now, keys, self.shadow
-            self.shadow = shadow
-            if old is not None:
-                await asyncio.to_thread(old.close)
-            self.counters.model(now, before if before.about != now.about else None)
-            self.counters.reload("done")
-            _LOG.info("reloaded", extra={"fields": {"before": before.about, "now": now.about}})
-            return before, now
-
-    def _shadow(self) -> Shadow | None:
-        spec = self.settings.shadow
-        return None if spec is None else Shadow(load_apart(spec, allow_pickle=self.settings.allow_pickle))
+        try:
+            keys = await asyncio.to_thread(read_keys, self.settings.keys)
+            before, now = await self.models.reload()
+        except Exception as error:
+            self.counters.reload("failed")
+            _LOG.error("reload_failed", extra={"fields": {"error": named(error), "still": self.served.about}})
+            raise
+        self.keys = keys
+        self.counters.model(now, before)
+        self.counters.reload("done")
+        _LOG.info("reloaded", extra={"fields": {"before": before.about, "now": now.about}})
+        return before, now
 
 
 def _tell(event: str, fields: dict[str, Any]) -> None:

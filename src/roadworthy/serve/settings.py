@@ -46,6 +46,10 @@ class ServeSettings(BaseSettings):
         File of hashed API keys.
     shadow
         A second model, whose answers are logged and never sent.
+    follow_seconds
+        How often MLflow's registry is asked which version an alias names, for a model or a shadow that is one.
+    model_cache
+        Folder that models of MLflow's store are downloaded to; models.cache beside the spool where none is named.
     max_body, max_batch, max_length
         The largest body in bytes, the most messages in one request, the longest message in characters.
     max_concurrency, max_queue
@@ -71,6 +75,8 @@ class ServeSettings(BaseSettings):
     fallback_label: str | None = Field(default=None, min_length=1)
     keys: Path | None = None
     shadow: str | None = Field(default=None, min_length=1)
+    follow_seconds: float = Field(default=5.0, ge=0.1, le=3_600)
+    model_cache: Path | None = None
     allow_pickle: bool = False
     max_body: Positive = 262_144
     max_batch: Positive = 256
@@ -96,6 +102,11 @@ class ServeSettings(BaseSettings):
     def is_local(self) -> bool:
         """Whether only this machine can reach the service."""
         return is_local(self.host)
+
+    @property
+    def cache_folder(self) -> Path:
+        """Where models of MLflow's store are downloaded to."""
+        return self.spool.with_name("models.cache") if self.model_cache is None else self.model_cache
 
 
 @lru_cache(maxsize=64)
