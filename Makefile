@@ -5,6 +5,9 @@ PYTHONS := python3 python3.14 python3.13 python3.12 python3.11 $(wildcard $(HOME
 usable = $(shell for p in $(PYTHONS); do $$p -c 'import sys; v = sys.version_info; v >= (3, 11) and print(v.minor, sys.executable)' 2>/dev/null; done)
 PYTHON ?= $(word 2,$(usable))
 BIN := .venv/bin
+# A file's tests stay together on one worker; many of them wait for a server, so there is one worker more than processors.
+WORKERS ?= $(shell echo $$(($$(getconf _NPROCESSORS_ONLN) + 1)))
+SPREAD := --numprocesses $(WORKERS) --dist loadfile
 
 .PHONY: demo test test-all test-latest lint unit pictures requirements clean
 
@@ -20,7 +23,7 @@ lint: .venv/.dev
 	$(BIN)/lint-imports
 
 unit: .venv/.dev
-	$(BIN)/python -m pytest -m "not slow" --cov --cov-report=term
+	$(BIN)/python -m pytest -m "not slow" $(SPREAD) --cov --cov-report=term
 
 test-all: lint
 	$(BIN)/python -m pytest --cov --cov-report=term
@@ -29,8 +32,8 @@ test-all: lint
 test-latest:
 	$$(echo "$(usable)" | xargs -n 2 | sort -rn | head -1 | cut -d' ' -f2) -m venv .venv-latest
 	.venv-latest/bin/python -m pip install --quiet --upgrade pip
-	.venv-latest/bin/python -m pip install --quiet --upgrade --group dev --editable ".[arrow,encoder,mlflow,postgres,serve]"
-	.venv-latest/bin/python -m pytest -m "not slow"
+	.venv-latest/bin/python -m pip install --quiet --upgrade --group dev --editable ".[arrow,encoder,http,mlflow,postgres,serve]"
+	.venv-latest/bin/python -m pytest -m "not slow" $(SPREAD)
 
 pictures: .venv/.dev
 	$(BIN)/python docs/pictures.py
@@ -42,7 +45,7 @@ requirements:
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
 	  --custom-compile-command "make requirements" --quiet --upgrade --group build --group dev \
 	  --constraint requirements/demo.txt \
-	  --extra arrow --extra encoder --extra mlflow --extra postgres --extra serve pyproject.toml \
+	  --extra arrow --extra encoder --extra http --extra mlflow --extra postgres --extra serve pyproject.toml \
 	  --output-file requirements/dev.txt
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
 	  --custom-compile-command "make requirements" --quiet --upgrade --group build \

@@ -6,6 +6,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import nbformat
@@ -68,8 +69,12 @@ def project(tmp_path, monkeypatch, trained):
     return tmp_path
 
 
+RELEASE = commands(README.partition("## Release it")[2].partition("\n## ")[0])
+
+
 @pytest.mark.parametrize(
-    "command", [line for line in commands(README) if line.startswith("roadworthy ") and line != SERVE]
+    "command",
+    [line for line in commands(README) if line.startswith("roadworthy ") and line not in (SERVE, *RELEASE)],
 )
 def test_the_readme_s_commands_do_what_they_say(command, project):
     arguments = shlex.split(command)[1:]
@@ -100,6 +105,25 @@ def test_the_readme_s_service_answers_the_readme_s_question(project):
             service.communicate()
     assert json.loads(answered.stdout)["label"] == "order_status"
     assert (project / "predictions.db").is_file()
+
+
+def test_the_readme_s_release_goes_there_and_back(project, monkeypatch, capsys):
+    for name in ("MLFLOW_TRACKING_URI", "MLFLOW_EXPERIMENT_NAME", "MLFLOW_RUN_ID"):
+        monkeypatch.delenv(name, raising=False)
+    train, inspect, promote, *rest = RELEASE
+    for command in (
+        train,
+        inspect,
+        promote,
+        f"{train} --out second --seed 1",
+        f"{promote} --force --reason test",
+        *rest,
+    ):
+        with pytest.raises(SystemExit) as left:
+            main(shlex.split(command)[1:])
+        # Nothing was deployed last Tuesday, and that is an answer of no.
+        assert left.value.code == (1 if "last Tuesday" in command else 0), command
+    assert "version 1 is the champion" in capsys.readouterr().out
 
 
 def test_the_readme_names_no_other_command():
@@ -158,3 +182,10 @@ def _printed(notebook: nbformat.NotebookNode) -> str:
         output for cell in notebook.cells for output in cell.get("outputs", ()) if output.output_type == "stream"
     ]
     return "".join(stream.text for stream in streams if stream.name == "stdout")
+
+
+def test_every_endpoint_in_the_docs_is_one(tmp_path):
+    from roadworthy.models.endpoint_settings import EndpointSettings
+
+    found = blocks((ROOT / "docs" / "endpoints.md").read_text(encoding="utf-8"), "toml")
+    assert [EndpointSettings(**tomllib.loads(block)).protocol for block in found] == ["roadworthy", "json", "chat"]

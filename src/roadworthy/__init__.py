@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from roadworthy import support_desk
+    from roadworthy.comparison import Comparison, compare_models
     from roadworthy.data import BlackBox, Classifier, Dataset, Predictions, read_dataset
     from roadworthy.errors import RoadworthyError
+    from roadworthy.gate import Decision, Gate, decide, read_gate
     from roadworthy.guard import Guard
     from roadworthy.inspection import Inspection, Suite, inspect
     from roadworthy.models import load_model
@@ -29,8 +31,11 @@ _HOMES = {
     "Artifact": "models.artifact",
     "BlackBox": "data",
     "Classifier": "data",
+    "Comparison": "comparison",
     "Dataset": "data",
+    "Decision": "gate",
     "Draw": "perturbations",
+    "Gate": "gate",
     "Guard": "guard",
     "GuardedModel": "models.guarded",
     "HardenedClassifier": "models.hardened",
@@ -39,6 +44,8 @@ _HOMES = {
     "Predictions": "data",
     "RoadworthyError": "errors",
     "Suite": "inspection",
+    "compare_models": "comparison",
+    "decide": "gate",
     "families": "perturbations",
     "inspect": "inspection",
     "load_artifact": "models.artifact",
@@ -47,6 +54,7 @@ _HOMES = {
     "perturb": "perturbations",
     "perturbation": "perturbations",
     "read_dataset": "data",
+    "read_gate": "gate",
     "support_desk": "",
     "train_hardened": "training.hardened",
     "wrap": "training.wrap",
@@ -57,8 +65,11 @@ __all__ = [
     "Artifact",
     "BlackBox",
     "Classifier",
+    "Comparison",
     "Dataset",
+    "Decision",
     "Draw",
+    "Gate",
     "Guard",
     "GuardedModel",
     "HardenedClassifier",
@@ -67,6 +78,8 @@ __all__ = [
     "Predictions",
     "RoadworthyError",
     "Suite",
+    "compare_models",
+    "decide",
     "families",
     "inspect",
     "load_artifact",
@@ -75,6 +88,7 @@ __all__ = [
     "perturb",
     "perturbation",
     "read_dataset",
+    "read_gate",
     "support_desk",
     "train_hardened",
     "wrap",

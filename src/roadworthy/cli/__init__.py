@@ -7,6 +7,7 @@ import sys
 
 import typer
 
+from roadworthy.cli.compare import compare
 from roadworthy.cli.demo import demo
 from roadworthy.cli.inspect import inspect
 from roadworthy.cli.key import key
@@ -14,6 +15,8 @@ from roadworthy.cli.log import log_commands
 from roadworthy.cli.options import DEBUG_FLAG, fail
 from roadworthy.cli.perturb import perturb
 from roadworthy.cli.predict import predict
+from roadworthy.cli.release import deployed, promote, rollback
+from roadworthy.cli.reproduce import reproduce
 from roadworthy.cli.serve import serve
 from roadworthy.cli.tracking import track, ui
 from roadworthy.cli.train import train
@@ -29,7 +32,23 @@ app = typer.Typer(
     epilog="Exit codes: 0 done; 1 ran, and the answer is no; 2 could not run.",
 )
 
-for command in (demo, inspect, perturb, train, wrap, predict, serve, key, track, ui):
+for command in (
+    demo,
+    inspect,
+    compare,
+    perturb,
+    train,
+    wrap,
+    predict,
+    promote,
+    rollback,
+    deployed,
+    reproduce,
+    serve,
+    key,
+    track,
+    ui,
+):
     app.command()(command)
 app.add_typer(log_commands, name="log")
 
@@ -58,7 +77,7 @@ def main(arguments: list[str] | None = None) -> None:
     """Run the command line and exit: 0 done, 1 the answer is no, 2 could not run (one line says why)."""
     given = sys.argv[1:] if arguments is None else arguments
     try:
-        code = app(given, standalone_mode=False, prog_name="roadworthy")
+        code = app(given, standalone_mode=False, prog_name="roadworthy", obj=tuple(given))
     except (KeyboardInterrupt, typer.Abort):
         fail("interrupted", code=130)
     except BrokenPipeError:
