@@ -107,6 +107,7 @@ def test_the_readme_s_service_answers_the_readme_s_question(project):
     assert (project / "predictions.db").is_file()
 
 
+@pytest.mark.slow
 def test_the_readme_s_release_goes_there_and_back(project, monkeypatch, capsys):
     for name in ("MLFLOW_TRACKING_URI", "MLFLOW_EXPERIMENT_NAME", "MLFLOW_RUN_ID"):
         monkeypatch.delenv(name, raising=False)

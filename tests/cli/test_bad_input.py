@@ -268,7 +268,11 @@ CASES = [
     Bad(
         "predict: no adapter", ("predict", "missing", "clean.csv"), "missing: no adapter fits this spec; give a folder"
     ),
-    Bad("predict: no artifact", ("predict", ".", "clean.csv"), ".: holds no roadworthy.json; give a folder written by"),
+    Bad(
+        "predict: no artifact",
+        ("predict", ".", "clean.csv"),
+        ".: holds no roadworthy.json, and no MLmodel; give a folder written by",
+    ),
     Bad("predict: an unallowed pickle", ("predict", PAIR, "-m", "hi"), "vectorizer.pkl: a pickle runs any code"),
     Bad("predict: a model that raises", ("predict", "python:cli_models:raises", "clean.csv"), "raised ValueError: two"),
     Bad(
@@ -304,7 +308,7 @@ CASES = [
     Bad(
         "perturb: broken message", ("perturb", "hi \udcff"), "the message: row 1: the text holds half a surrogate pair"
     ),
-    Bad("serve: no model there", ("serve", "."), ".: holds no roadworthy.json; give a folder"),
+    Bad("serve: no model there", ("serve", "."), ".: holds no roadworthy.json, and no MLmodel; give a folder"),
     Bad("serve: nothing to serve", ("serve",), "no model; name one: roadworthy serve MODEL, ROADWORTHY_MODEL"),
     Bad(
         "serve: naive with more", ("serve", ".", "--naive", "--workers", "2"), "only --host, --port and --allow-pickle"
