@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
-from scipy.stats import binomtest
+from scipy.stats import binomtest, fisher_exact, hypergeom
 
 from roadworthy import metrics
 from roadworthy.metrics import Interval
@@ -295,6 +295,31 @@ def test_a_drop_that_is_said_to_show_does_show_four_times_in_five():
     shares = ((discordant + drop) / 2, (discordant - drop) / 2, 1 - discordant)
     found = [metrics.mcnemar(int(lost), int(gained)) for lost, gained, _ in rng.multinomial(n, shares, size=600)]
     assert 0.75 < np.mean(np.array(found) < 0.05) < 0.88
+
+
+@given(st.integers(0, 40), st.integers(1, 40), st.integers(0, 300), st.integers(1, 300))
+def test_the_p_value_of_a_difference_is_fishers_less_half_of_the_table_seen(k_one, n_one, k_other, n_other):
+    k_one, k_other = min(k_one, n_one), min(k_other, n_other)
+    found = metrics.difference_p_value(k_one, n_one, k_other, n_other)
+    assert found == pytest.approx(metrics.difference_p_value(k_other, n_other, k_one, n_one))
+    if k_one * n_other == k_other * n_one:
+        assert found == 1.0
+        return
+    exact = fisher_exact([[k_one, n_one - k_one], [k_other, n_other - k_other]]).pvalue
+    seen = hypergeom.pmf(k_one, n_one + n_other, k_one + k_other, n_one)
+    assert found == pytest.approx(exact - seen / 2, abs=1e-9)
+
+
+@pytest.mark.parametrize("sizes", [[1] * 20 + [55] * 4, [2] * 10 + [44] * 5, [5] * 20 + [35] * 4, [30] * 8])
+def test_small_slices_that_differ_by_chance_alone_are_seldom_found(sizes):
+    rng = np.random.default_rng(0)
+    chance = 0
+    for _ in range(100):
+        right = rng.random(sum(sizes)) < 0.93
+        parts = np.split(right, np.cumsum(sizes)[:-1])
+        counts = [(int(x.sum()), len(x), int(right.sum() - x.sum()), len(right) - len(x)) for x in parts]
+        chance += min(metrics.adjusted([metrics.difference_p_value(*c) for c in counts])) < 0.05
+    assert chance <= 10
 
 
 def test_differences_without_messages_are_undefined():

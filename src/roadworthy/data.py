@@ -133,7 +133,7 @@ class Dataset:
     kinds: tuple[str, ...] | None = None
     name: str = "messages"
     authentic: bool = True
-    columns: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    columns: Mapping[str, tuple[str, ...]] = field(default_factory=dict, hash=False)
 
     @classmethod
     def of(

@@ -131,28 +131,31 @@ def mcnemar(lost: int, gained: int) -> float:
 
 
 def difference_p_value(k_one: int, n_one: int, k_other: int, n_other: int) -> float:
-    """Two-sided p-value of the difference of two independent shares: the pooled z-test; NaN where one has no messages.
+    """Two-sided p-value of the difference of two independent shares; NaN where one has no messages.
 
-    Campbell's "N - 1" form (2007, Statistics in Medicine 26:3661), which holds its level from expected counts of 1 on.
+    Fisher's exact test in its mid-p form (Lydersen, Fagerland and Laake, 2009, Statistics in Medicine 28:1159), because
+    a test by the normal curve takes a single wrong message for a difference where one share is of few messages.
 
     Examples
     --------
-    >>> round(difference_p_value(48, 80, 56, 70), 4)
-    0.0083
+    Fisher's table of the lady who tastes tea, whose exact p-value is 0.4857, less half the probability of that table:
+
+    >>> round(difference_p_value(3, 4, 1, 4), 4), round(difference_p_value(48, 80, 56, 70), 4)
+    (0.3714, 0.0104)
     >>> difference_p_value(5, 5, 7, 7)
     1.0
     """
-    from scipy.special import ndtr
+    from scipy.stats import hypergeom
 
     if not n_one or not n_other:
         return math.nan
-    n = n_one + n_other
-    pooled = (k_one + k_other) / n
-    spread = pooled * (1 - pooled) * (1 / n_one + 1 / n_other)
-    if not spread:
+    if k_one * n_other == k_other * n_one:
         return 1.0
-    z = (k_one / n_one - k_other / n_other) / math.sqrt(spread) * math.sqrt((n - 1) / n)
-    return float(2 * ndtr(-abs(z)))
+    right, n = k_one + k_other, n_one + n_other
+    possible = hypergeom.pmf(np.arange(max(0, right - n_other), min(n_one, right) + 1), n, right, n_one)
+    own = float(possible[k_one - max(0, right - n_other)])
+    # Tables that are as likely as this one differ from it in the last digits only by rounding.
+    return min(1.0, float(possible[possible <= own * (1 + 1e-7)].sum()) - own / 2)
 
 
 def adjusted(p_values: Sequence[float]) -> list[float]:

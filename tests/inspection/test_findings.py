@@ -57,6 +57,14 @@ def test_not_applicable(found, keyword):
     assert {"not_applicable", "nothing_tested"} <= set(codes)
 
 
+def test_a_family_that_changed_few_messages_says_what_they_can_show(found, keyword, many):
+    texts = [text.capitalize() if row < 30 else text for row, text in enumerate(many.texts)]
+    codes = found(keyword, Dataset.of(texts, many.labels), suite=Suite("s", ("all_lowercase",), (3,)))
+    finding = codes["few_changed_messages"]
+    assert finding.level == "note"
+    assert finding.message.endswith("all_lowercase/3 30 (24 points).")
+
+
 def test_an_out_of_scope_label_that_nobody_knows(found, keyword):
     assert "oos_label_unknown" not in found(keyword)
     assert found(keyword, oos_label="OOS")["oos_label_unknown"].level == "advisory"

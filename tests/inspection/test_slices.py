@@ -130,3 +130,31 @@ def test_p_values_of_families_are_paired_and_corrected(data):
     assert all(group.q_value is not None and group.q_value >= group.p_value for group in judged)
     assert all(group.q_value is None for group in found.of_kind("perturbed") if group.severity == 1)
     assert found.groups[0].p_value is None
+
+
+def test_a_column_that_names_people_is_redacted(data):
+    people = tuple(f"customer{i % 2}@example.org" if i % 4 else "shop" for i in range(len(data)))
+    found = inspect(OnChannel(), Dataset.of(data.texts, data.labels, columns={"who": people}), suite=SUITE)
+    assert "@example.org" not in found.to_json()
+    assert sorted(x.n for x in found.slices if x.by == "who") == [50, 150]
+
+
+def test_of_fewer_than_ten_messages_nothing_is_concluded(data):
+    wrong = set(data.texts[2:58:4])
+
+    def model(texts):
+        return ["refund" if ("money" in t.lower()) != (t in wrong) else "order" for t in texts]
+
+    def slice_of(n):
+        few = tuple("few" if text in data.texts[2 : 2 + 4 * n : 4] else "many" for text in data.texts)
+        return part(
+            inspect(model, Dataset.of(data.texts, data.labels, columns={"how": few}), suite=SUITE), "how", "few"
+        )
+
+    nine, ten = slice_of(9), slice_of(10)
+    assert (nine.accuracy.value, nine.p_value, nine.q_value, nine.weak) == (0.0, None, None, False)
+    assert (ten.accuracy.value, ten.weak) == (0.0, True)
+
+
+def test_a_dataset_with_columns_can_still_be_a_key(data):
+    assert len({data, data.take(range(len(data)))}) == 1

@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from roadworthy.errors import DataError
+from roadworthy.gate import Gate
+from roadworthy.gate.bounds import BOUNDS
 from roadworthy.inspection import Figure, Inspection, inspect
 from roadworthy.inspection.summary import SCHEMA_VERSION
 from roadworthy.metrics import UNDEFINED, Interval
@@ -129,6 +131,14 @@ def test_an_unknown_field_is_refused(inspection):
     document = json.loads(inspection.to_json()) | {"extra": 1}
     with pytest.raises(DataError, match="extra"):
         Inspection.from_json(json.dumps(document))
+
+
+def test_it_passes_a_gate_or_not(inspection):
+    assert not inspection.passes(Gate())
+    lenient = Gate(**dict.fromkeys(BOUNDS, False)).model_copy(update={"max_oov_rate": None, "min_accuracy": 0.1})
+    decided = inspection.passes(lenient, champion="yesterday's")
+    assert decided.champion == "yesterday's"
+    assert [result.bound for result in decided.results] == ["min_accuracy"]
 
 
 def test_it_shows_itself_in_a_notebook(inspection):

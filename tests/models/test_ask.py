@@ -122,6 +122,39 @@ def test_messages_that_the_model_raises_on_are_found_and_counted() -> None:
     assert "'message 3'" in found.sentence
 
 
+@pytest.mark.parametrize("batch_size", [1, 2, 30])
+@pytest.mark.parametrize("bad", [(0,), (9,), (0, 1), (8, 9), (0, 1, 2, 3, 4)])
+def test_batches_without_any_answer_do_not_end_it(bad: tuple[int, ...], batch_size: int) -> None:
+    texts = [f"message {i}" for i in range(10)]
+    answers = ask(as_model(failing(*(texts[row] for row in bad))), texts, batch_size=batch_size)
+    assert tuple(np.flatnonzero(answers.predictions.labels == ERROR)) == bad
+    assert answers.unanswered[0].n == len(bad)
+
+
+def test_a_model_that_never_answers_is_not_asked_about_everything() -> None:
+    asked: list[str] = []
+
+    def broken(texts: list[str]) -> list[str]:
+        asked.extend(texts)
+        raise ValueError("no weights")
+
+    with pytest.raises(ModelError, match="raised ValueError: no weights"):
+        ask(as_model(broken), [f"message {i}" for i in range(1_000)], batch_size=1)
+    assert len(set(asked)) == 21
+
+
+def test_a_model_that_knows_beforehand_refuses_all_messages_at_once() -> None:
+    class Lookup:
+        def require(self, texts: list[str]) -> None:
+            raise ModelError(f"no prediction for {len(texts)} messages")
+
+        def answer(self, texts: list[str]) -> Predictions:
+            raise AssertionError("asked all the same")
+
+    with pytest.raises(ModelError, match="no prediction for 3 messages"):
+        ask(Lookup(), ["a", "b", "c"], batch_size=1)
+
+
 def test_a_model_that_raises_on_most_messages_does_not_work() -> None:
     texts = [f"message {i}" for i in range(100)]
     with pytest.raises(ModelError, match="raised ValueError"):

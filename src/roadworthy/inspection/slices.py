@@ -12,6 +12,7 @@ from roadworthy import metrics
 from roadworthy.errors import DataError
 from roadworthy.inspection.summary import Figure, Slice
 from roadworthy.language import guess_language
+from roadworthy.redaction import redact
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 BUILT_IN = ("label", "length", "language", "kind")
 WEAK = 0.05
+# Slices of fewer in-scope messages have their figures, but nothing is concluded from them.
+LEAST = 10
 # A column with more values than that is no slice but an identifier; the commonest are kept.
 MOST_VALUES = 200
 # Up to so many words each; what is longer comes last.
@@ -70,10 +73,16 @@ def _slices(messages: Literal["clean", "real"], outcome: Outcome, data: Dataset)
         "length": tuple(map(length_of, data.texts)),
         "language": tuple(guess_language(text)[0] for text in data.texts),
         "kind": data.kinds,
-        **data.columns,
+        **{name: _redacted(values) for name, values in data.columns.items()},
     }
     named = ((by, values) for by, values in columns.items() if values is not None)
     yield from chain.from_iterable(_by(messages, by, values, outcome) for by, values in named)
+
+
+def _redacted(values: Sequence[str]) -> tuple[str, ...]:
+    """The values of a user's column, which may name people; each distinct one is looked at once."""
+    shown = {value: redact(value) for value in set(values)}
+    return tuple(shown[value] for value in values)
 
 
 def _by(messages: Literal["clean", "real"], by: str, values: Sequence[str], outcome: Outcome) -> Iterator[Slice]:
@@ -100,7 +109,7 @@ def _slice(
         silent_failure_rate=_share(silent),
         coverage=_share(~outcome.flagged[inside]),
         difference=Figure.of(metrics.difference(*counts), len(own)),
-        p_value=metrics.difference_p_value(*counts) if len(own) and len(rest) else None,
+        p_value=metrics.difference_p_value(*counts) if len(own) >= LEAST and len(rest) else None,
     )
 
 

@@ -74,7 +74,7 @@ class Group(_Frozen):
     `difference` is this group's in-scope accuracy minus that of the clean messages: for perturbed messages paired, and
     over those that changed, like `flip_rate`; for real ones independent. `changed` is the share of applicable messages
     that the perturbation changed, `not_applicable` the number of messages in a language that it does not cover.
-    `p_value` is that of the difference (McNemar's test for perturbed messages, a z-test for real ones), `q_value` is it
+    `p_value` is that of the difference (McNemar's test for perturbed messages, Fisher's for real ones), `q_value` is it
     corrected for the number of families at the judged severity, or of kinds (Benjamini-Hochberg).
     `verdict` is None where no bound applies: the figures are reported, not judged.
     """
@@ -119,8 +119,8 @@ class Slice(_Frozen):
     """Those clean or real messages that share something: a label, a length, a language, a kind, or a user's column.
 
     `accuracy` and `difference` are over in-scope messages; the difference is to those outside the slice. `q_value` is
-    the p-value of that difference, corrected for the number of slices (Benjamini-Hochberg). A slice is weak where it is
-    shown to be worse.
+    the p-value of that difference, corrected for the number of slices (Benjamini-Hochberg); of fewer than ten messages
+    both are None. A slice is weak where it is shown to be worse.
     """
 
     messages: Literal["clean", "real"]

@@ -74,12 +74,12 @@ def ask(
     slows it down, so its time does not count towards the CPU seconds. An endpoint's memory is not here to be measured.
 
     Where the model raises, the messages that it raises on are found by halving the batch; they count as answered with
-    `ERROR`, up to 20 a batch.
+    `ERROR`, up to 20 a batch. If those are all of the first batch, it must answer one of the next 20 messages.
 
     Raises
     ------
     ModelError
-        The model raised on more messages than that, or answered in a form that no classifier may answer in.
+        The model raised on more messages than that, or on all, or answered in a form that no classifier may answer in.
     EngineError
         The model cannot be sent to other processes.
     """
@@ -96,6 +96,8 @@ def ask(
     (first, failed), memory = (
         (_patiently(model, texts[:size]), 0.0) if is_elsewhere else _with_memory(model, texts[:size])
     )
+    if len(failed.texts) == size:
+        _require_an_answer(model, texts[size - 1 : size + _MOST_FAILURES])
     batches = [texts[start : start + batch_size] for start in range(size, len(texts), batch_size)]
 
     def told(done: int, _: int) -> None:
@@ -123,11 +125,20 @@ def _patiently(model: Model, texts: Sequence[str]) -> tuple[Predictions, Failure
     except _RaisedError as error:
         failed: list[int] = []
         parts = _halved(model, texts, 0, failed, error)
-        if len(failed) == len(texts):
-            raise
         cause = error.__cause__
         said = type(error).__name__ if cause is None else redact(named(cause))
         return Predictions.concatenate(parts), Failures(tuple(texts[row] for row in failed), said)
+
+
+def _require_an_answer(model: Model, texts: Sequence[str]) -> None:
+    """Raise what the model raises, if it raises on each of these messages."""
+    for text in texts[:-1]:
+        try:
+            predict(model, [text])
+        except _RaisedError:
+            continue
+        return
+    predict(model, texts[-1:])
 
 
 def _halved(model: Model, texts: Sequence[str], start: int, failed: list[int], error: ModelError) -> list[Predictions]:
