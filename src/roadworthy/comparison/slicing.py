@@ -9,7 +9,7 @@ import numpy as np
 
 from roadworthy.comparison.paired import Pair, corrected_slices, paired_figures
 from roadworthy.comparison.summary import ComparedSlice
-from roadworthy.inspection.slices import length_of
+from roadworthy.inspection.slices import length_of, redacted_values
 from roadworthy.language import guess_language
 
 if TYPE_CHECKING:
@@ -61,4 +61,4 @@ def _values(data: Dataset, columns: Sequence[str]) -> Iterator[tuple[str, Sequen
         yield "kind", data.kinds
     for column in columns:
         if column in data.columns:
-            yield column, data.columns[column]
+            yield column, redacted_values(data.columns[column])

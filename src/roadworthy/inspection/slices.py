@@ -73,13 +73,13 @@ def _slices(messages: Literal["clean", "real"], outcome: Outcome, data: Dataset)
         "length": tuple(map(length_of, data.texts)),
         "language": tuple(guess_language(text)[0] for text in data.texts),
         "kind": data.kinds,
-        **{name: _redacted(values) for name, values in data.columns.items()},
+        **{name: redacted_values(values) for name, values in data.columns.items()},
     }
     named = ((by, values) for by, values in columns.items() if values is not None)
     yield from chain.from_iterable(_by(messages, by, values, outcome) for by, values in named)
 
 
-def _redacted(values: Sequence[str]) -> tuple[str, ...]:
+def redacted_values(values: Sequence[str]) -> tuple[str, ...]:
     """The values of a user's column, which may name people; each distinct one is looked at once."""
     shown = {value: redact(value) for value in set(values)}
     return tuple(shown[value] for value in values)
