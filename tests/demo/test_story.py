@@ -11,6 +11,7 @@ from roadworthy.errors import MissingExtraError, ModelError
 from roadworthy.training.notebook import NotebookModel
 
 
+@pytest.mark.slow
 def test_the_command_tells_it(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(SystemExit) as left:
@@ -33,6 +34,7 @@ def test_without_the_extra_it_says_what_to_install(tmp_path, monkeypatch):
         pass
 
 
+@pytest.mark.slow
 def test_tracking_records_both_trainings_and_both_inspections(tmp_path, monkeypatch):
     told = []
     monkeypatch.setattr("roadworthy.tracking.track_notebook", lambda *given: told.append(given))

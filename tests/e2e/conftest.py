@@ -1,6 +1,7 @@
 """The real thing: commands in processes of their own, a browser, a folder in which the demo has run."""
 
 import contextlib
+import fcntl
 import itertools
 import json
 import os
@@ -9,7 +10,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import httpx
@@ -50,10 +51,34 @@ def run():
 
 
 @pytest.fixture(scope="session")
-def demo(tmp_path_factory) -> tuple[Path, subprocess.CompletedProcess]:
+def shared(tmp_path_factory) -> Callable[[str, Callable[[Path], None]], Path]:
+    """Makes a folder once for all workers that the tests are spread over; the others wait for it."""
+    base = tmp_path_factory.getbasetemp()
+    base = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+
+    def once(name: str, make: Callable[[Path], None]) -> Path:
+        folder, done = base / f"shared-{name}", base / f"shared-{name}.done"
+        with (base / f"shared-{name}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not done.exists():
+                folder.mkdir()
+                make(folder)
+                done.touch()
+        return folder
+
+    return once
+
+
+@pytest.fixture(scope="session")
+def demo(shared) -> tuple[Path, subprocess.CompletedProcess]:
     """A folder in which `roadworthy demo` has run, and what it printed."""
-    folder = tmp_path_factory.mktemp("demo")
-    return folder, roadworthy("demo", cwd=folder)
+
+    def tell(folder: Path) -> None:
+        told = roadworthy("demo", cwd=folder)
+        (folder.parent / "demo.json").write_text(json.dumps([told.args, told.returncode, told.stdout, told.stderr]))
+
+    folder = shared("demo", tell)
+    return folder, subprocess.CompletedProcess(*json.loads((folder.parent / "demo.json").read_text()))
 
 
 def program(*names):
@@ -168,14 +193,16 @@ def serve():
 
 
 @pytest.fixture(scope="session")
-def models(tmp_path_factory) -> Path:
+def models(shared) -> Path:
     """A folder with `hardened`, another `hardened` of fewer messages in `other`, and the two pickles in `naive`."""
     from roadworthy import support_desk
     from roadworthy.training.hardened import train_hardened
     from roadworthy.training.notebook import save_pickles, train_notebook
 
-    folder, data = tmp_path_factory.mktemp("models"), support_desk.load_train()
-    train_hardened(data).save(folder / "hardened")
-    train_hardened(data.sample(300, seed=1)).save(folder / "other")
-    save_pickles(train_notebook(data), folder / "naive")
-    return folder
+    def train(folder: Path) -> None:
+        data = support_desk.load_train()
+        train_hardened(data).save(folder / "hardened")
+        train_hardened(data.sample(300, seed=1)).save(folder / "other")
+        save_pickles(train_notebook(data), folder / "naive")
+
+    return shared("models", train)

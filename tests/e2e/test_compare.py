@@ -67,6 +67,7 @@ def test_the_report_opens_without_a_network(retrained, run, browser):
     page.close()
 
 
+@pytest.mark.slow
 def test_a_pipeline_can_stop_on_it(retrained, run):
     folder, (before, after) = retrained
     ended = run("compare", before, after, "clean.csv", "--fail-if-worse", "--json", cwd=folder)
