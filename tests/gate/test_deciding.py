@@ -280,3 +280,17 @@ def test_what_could_not_be_inspected_does_not_pass():
 
 def test_labels_of_the_fixture_are_what_the_model_answers(good):
     assert good.model.classes == LABELS
+
+
+def test_a_model_is_not_let_through_on_its_own_training_messages(good):
+    found = Finding(level="advisory", code="clean_in_training", message="12 of the 80 clean messages are known.")
+    decision = decide(good.model_copy(update={"findings": (*good.findings, found)}), Gate())
+    assert not decision.passed
+    assert codes(decision) == ["clean_in_training"]
+
+
+@pytest.mark.parametrize(("file", "table"), [("roadworthy.toml", "gates"), ("pyproject.toml", "tool.roadworthy.Gate")])
+def test_a_misspelt_table_is_no_gate(tmp_path, file, table):
+    (tmp_path / file).write_text(f"[{table}]\nmin_accuracy = 0.99\n")
+    with pytest.raises(SettingsError, match=r"which nothing reads; did you mean \[(tool\.roadworthy\.)?gate\]"):
+        gates.read_gate(tmp_path)

@@ -49,6 +49,8 @@ def find_gate(wanted: bool, file: Path | None, champion: str | None) -> AskedGat
         return None
     from roadworthy.gate import gate_source, read_gate
 
+    if file is not None and file.is_dir():
+        raise SettingsError("is a folder", where=file, mend="name the file of the gate")
     return AskedGate(read_gate(file), gate_source(file))
 
 
@@ -122,7 +124,7 @@ def closed(wanted: bool, out: Path, model: str) -> Iterator[None]:
     if not wanted:
         yield
         return
-    remove_decision(out, "junit.xml")
+    remove_decision(out, "junit.xml", "report.html", "report.md", "inspection.json")
     try:
         yield
     except Exception as error:

@@ -189,10 +189,16 @@ def _document(file: Path) -> dict[str, Any]:
 
 
 def _table(document: dict[str, Any], name: str) -> object:
-    if name == "pyproject.toml":
-        tools = document.get("tool", {}).get("roadworthy", {})
-        return tools.get("gate") if isinstance(tools, dict) else None
-    return document.get("gate")
+    """The gate in a project's file; a table that is nearly called so is refused, as it would ask for nothing."""
+    tables = document.get("tool", {}).get("roadworthy", {}) if name == "pyproject.toml" else document
+    if not isinstance(tables, dict):
+        return None
+    near = [key for key in tables if key != "gate" and difflib.get_close_matches(key.lower(), ["gate"])]
+    if "gate" not in tables and near:
+        prefix = "tool.roadworthy." if name == "pyproject.toml" else ""
+        said = f"a table [{prefix}{near[0]}], which nothing reads"
+        raise SettingsError(said, where=name, mend=f"did you mean [{prefix}gate]?")
+    return tables.get("gate")
 
 
 def _checked(table: object, file: Path) -> dict[str, Any]:

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from roadworthy.gate.bounds import Gate
     from roadworthy.inspection import Group, Inspection
 
+# A model is not judged on what it was trained on: drop these rows from the clean messages.
+NOT_HELD_OUT = ("clean_in_training",)
+
 
 def refusals_of(
     inspection: Inspection, gate: Gate, comparison: Comparison | None, champion: str | None
@@ -22,7 +25,9 @@ def refusals_of(
     """Every reason to refuse, what is wrong with the model and its messages first."""
     yield from _rows(inspection)
     yield from (
-        Refusal(code=found.code, message=found.message) for found in inspection.findings if found.level == "fail"
+        Refusal(code=found.code, message=found.message)
+        for found in inspection.findings
+        if found.level == "fail" or found.code in NOT_HELD_OUT
     )
     yield from _unknown_labels(inspection)
     yield from _families(inspection, gate)
