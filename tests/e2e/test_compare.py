@@ -54,6 +54,7 @@ def test_the_comparison_says_what_changed_and_what_broke(retrained, run):
     ]
 
 
+@pytest.mark.slow
 def test_the_report_opens_without_a_network(retrained, run, browser):
     folder, (before, after) = retrained
     assert run("compare", before, after, "clean.csv", "--out", "page", cwd=folder).returncode == 0
