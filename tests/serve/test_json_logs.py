@@ -81,4 +81,12 @@ def test_the_configuration_writes_our_events_and_others_warnings(as_json: bool, 
         "roadworthy.serve": "INFO",
         "uvicorn": "WARNING",
     }
+    assert found["root"] == {"handlers": ["stderr"], "level": "WARNING"}
     logging.config.DictConfigurator(found)
+
+
+def test_the_warning_of_a_library_says_whose_it_is() -> None:
+    lost = logging.LogRecord("psycopg", logging.WARNING, "", 0, "the connection is %s", ("lost",), None)
+    shown = json.loads(JsonFormatter().format(lost))
+    assert (shown["event"], shown["logger"]) == ("the connection is lost", "psycopg")
+    assert "logger" not in json.loads(JsonFormatter().format(record()))

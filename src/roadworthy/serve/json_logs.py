@@ -11,6 +11,7 @@ from typing import Any, TypeAlias
 
 from roadworthy.redaction import inert
 
+_OURS = "roadworthy.serve"
 _ExcInfo: TypeAlias = tuple[type[BaseException] | None, BaseException | None, TracebackType | None]
 
 
@@ -33,6 +34,8 @@ class JsonFormatter(logging.Formatter):
             "event": record.getMessage(),
             **getattr(record, "fields", {}),
         }
+        if not record.name.startswith(_OURS):
+            shown["logger"] = record.name
         if record.exc_info:
             shown |= _error(record.exc_info)
         return json.dumps(shown, default=str)
@@ -59,7 +62,7 @@ class PlainFormatter(logging.Formatter):
 
 
 def configuration(*, as_json: bool) -> dict[str, Any]:
-    """For `logging.config.dictConfig`: our events and uvicorn's warnings, on stderr."""
+    """For `logging.config.dictConfig`: our events and the warnings of every library, on stderr."""
     formatter = JsonFormatter if as_json else PlainFormatter
     return {
         "version": 1,
@@ -67,7 +70,8 @@ def configuration(*, as_json: bool) -> dict[str, Any]:
         "formatters": {"own": {"()": formatter}},
         "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "own", "stream": "ext://sys.stderr"}},
         "loggers": {
-            "roadworthy.serve": {"handlers": ["stderr"], "level": "INFO", "propagate": False},
+            _OURS: {"handlers": ["stderr"], "level": "INFO", "propagate": False},
             "uvicorn": {"handlers": ["stderr"], "level": "WARNING", "propagate": False},
         },
+        "root": {"handlers": ["stderr"], "level": "WARNING"},
     }

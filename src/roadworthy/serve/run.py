@@ -57,6 +57,7 @@ def run(settings: ServeSettings) -> None:
 
 def application(settings: ServeSettings, following: Path | None = None) -> Application:
     """What each worker runs; with several, they share a follower, which writes into a folder."""
+    logging.captureWarnings(True)
     if all(is_ours(spec) or is_stored(spec) for spec in (settings.model, settings.shadow) if spec is not None):
         leave_out_pandas()
     from roadworthy.serve.app import create_app
