@@ -168,7 +168,7 @@ def predictions(labels, confidence):
     ("answer", "said"),
     [
         (lambda texts: ["a"] * len(texts), "gave list, not Predictions"),
-        (lambda texts: predictions(["a"], [0.5]), "1 answers to 4 messages"),
+        (lambda texts: predictions(["a"], [0.5]), "1 answer to 4 messages"),
         (lambda texts: predictions([1] * len(texts), [0.5] * len(texts)), "not a string"),
         (lambda texts: predictions(["a"] * len(texts), [1.5] * len(texts)), "outside 0 to 1"),
         (lambda texts: texts.clear() or predictions(["a"] * 4, [0.5] * 4), "changed the list"),

@@ -20,8 +20,6 @@ from roadworthy.checks import check_perturbation
 from roadworthy.cli import main
 from roadworthy.models.answers import read_answers
 from roadworthy.perturbations import Draw, perturbation, registry
-from roadworthy.training.hardened import train_hardened
-from roadworthy.training.notebook import save_pickles, train_notebook
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -46,17 +44,11 @@ SERVE = "roadworthy serve model"
 CURL = next(line for line in commands(README) if line.startswith("curl "))
 
 
-@pytest.fixture(scope="module")
-def trained(tmp_path_factory):
-    """The folder that `roadworthy train` writes."""
-    return train_hardened(support_desk.load_train()).save(tmp_path_factory.mktemp("trained") / "model")
-
-
 @pytest.fixture
-def project(tmp_path, monkeypatch, trained):
+def project(tmp_path, monkeypatch, models):
     """A folder with the files that the README's reader has."""
-    save_pickles(train_notebook(support_desk.load_train()), tmp_path)
-    shutil.copytree(trained, tmp_path / "model")
+    shutil.copytree(models / "naive", tmp_path, dirs_exist_ok=True)
+    shutil.copytree(models / "hardened", tmp_path / "model")
     train, clean, real = support_desk.load_train(), support_desk.load_clean_test(), support_desk.load_real_style()
     pd.DataFrame({"text": train.texts, "label": train.labels}).to_csv(tmp_path / "train.csv", index=False)
     pd.DataFrame({"message": real.texts}).to_csv(tmp_path / "messages.csv", index=False)

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from roadworthy.data import BlackBox, Predictions
-from roadworthy.errors import ModelError
+from roadworthy.errors import ModelError, counted
 from roadworthy.models import as_model
 from roadworthy.perturbations import SEVERITIES, Draw, Perturbation, families, negations
 
@@ -284,7 +284,7 @@ def _labels(model: Any, texts: Sequence[str]) -> NDArray[np.object_]:
     _require(isinstance(found, Predictions), f"answer gave {type(found).__name__}, not Predictions")
     columns = (found.labels, found.confidence, found.flagged)
     for column in columns:
-        _require(len(column) == len(given), f"{len(column)} answers to {len(given)} messages")
+        _require(len(column) == len(given), f"{counted(len(column), 'answer')} to {counted(len(given), 'message')}")
     _require(all(isinstance(label, str) and label for label in found.labels), "a label is not a string, or is empty")
     stated = found.confidence[~np.isnan(found.confidence)]
     _require(((stated >= 0) & (stated <= 1)).all(), "a confidence lies outside 0 to 1")
@@ -297,4 +297,6 @@ def _call(method: Any, texts: list[str]) -> Any:
     try:
         return method(texts)
     except Exception as error:
-        raise AssertionError(f"the model raises {type(error).__name__} on {len(texts)} messages: {error}") from error
+        raise AssertionError(
+            f"the model raises {type(error).__name__} on {counted(len(texts), 'message')}: {error}"
+        ) from error

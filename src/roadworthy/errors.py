@@ -47,6 +47,17 @@ def named(error: BaseException) -> str:
     return f"{type(error).__name__}: {said}" if said else type(error).__name__
 
 
+def counted(n: int, singular: str, plural: str | None = None) -> str:
+    """Say a count with its noun.
+
+    Examples
+    --------
+    >>> counted(1, "message"), counted(1200, "message"), counted(0, "message is", "messages are")
+    ('1 message', '1,200 messages', '0 messages are')
+    """
+    return f"{n:,} {singular if n == 1 else plural or singular + 's'}"
+
+
 class DataError(RoadworthyError):
     """Messages or labels that cannot be used."""
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from roadworthy.data import Predictions
-from roadworthy.errors import DataError
+from roadworthy.errors import DataError, counted
 from roadworthy.familiarity import Familiarity, Parts, Prototypes
 from roadworthy.features import embed_once, with_encoder
 from roadworthy.language import UNKNOWN, guess_language, language_of
@@ -287,7 +287,7 @@ def _threshold(values: Sequence[float], rate: float) -> float:
     k = min(floor(rate * (len(values) + 1) + 1e-9), len(values))
     if k < 1:
         raise DataError(
-            f"{len(values)} messages are too few for a flag rate of {100 * rate:g}%",
+            f"{counted(len(values), 'message is', 'messages are')} too few for a flag rate of {100 * rate:g}%",
             mend=f"give at least {ceil(1 / rate - 1e-9) - 1} messages of classes that have two, or a higher flag rate",
         )
     return float(np.sort(values)[k - 1])

@@ -179,28 +179,67 @@ def quietly() -> Iterator[None]:
                 logging.getLogger(name).setLevel(level)
 
 
-def open_client(uri: str) -> MlflowClient:
-    """Open the store, made if it is a database that is not there yet."""
+def open_client(uri: str, *, create: bool = False) -> MlflowClient:
+    """Open the store.
+
+    Parameters
+    ----------
+    create
+        Make it, where it is a local one that is not there, or an empty database; for who is about to write.
+
+    Raises
+    ------
+    TrackingError
+        There is none, and it is not to be made.
+    """
     from mlflow import MlflowClient
 
-    _require_open_database(uri)
+    if create:
+        if (file := _sqlite_file(uri)) is not None:
+            file.parent.mkdir(parents=True, exist_ok=True)
+        _has_tables(uri)
+    else:
+        require_store(uri)
     return MlflowClient(tracking_uri=uri)
 
 
-def _require_open_database(uri: str) -> None:
-    """Fail at once where MLflow would try to open the database for two minutes."""
+def require_store(uri: str) -> None:
+    """Refuse a store that MLflow would make, empty, because somebody reads from it.
+
+    Raises
+    ------
+    TrackingError
+        There is none.
+    """
+    place = _local_place(uri)
+    if (place is None or place.exists()) and _has_tables(uri):
+        return
+    raise TrackingError(
+        "there is no MLflow store",
+        where=public(uri),
+        mend="name the right one with MLFLOW_TRACKING_URI, or run this in the folder of its mlflow.db",
+    )
+
+
+def _local_place(uri: str) -> Path | None:
+    """The file or folder of a store on this machine; None for any other."""
+    from mlflow.utils.file_utils import local_file_uri_to_path
+    from mlflow.utils.uri import is_local_uri
+
+    return Path(local_file_uri_to_path(uri)) if is_local_uri(uri) else _sqlite_file(uri)
+
+
+def _has_tables(uri: str) -> bool:
+    """Whether a database is one of MLflow's; fails at once where MLflow would try to open it for two minutes."""
     from mlflow.store.db.db_types import DATABASE_ENGINES
 
     if urlsplit(uri).scheme.partition("+")[0] not in DATABASE_ENGINES:
-        return
+        return True
     import sqlalchemy
 
-    file = _sqlite_file(uri)
-    if file is not None:
-        file.parent.mkdir(parents=True, exist_ok=True)
     engine = sqlalchemy.create_engine(uri)
     try:
-        sqlalchemy.inspect(engine).has_table("experiments")
+        return bool(sqlalchemy.inspect(engine).has_table("experiments"))
     finally:
         engine.dispose()
 

@@ -117,13 +117,13 @@ CASES = [
     Bad(
         "labels unknown to the model",
         ("inspect", PAIR, "odd.csv", *INSPECT),
-        "odd.csv: 1 messages have labels that the model does not know: 'none'; name an out-of-scope label with",
+        "odd.csv: 1 message has labels that the model does not know: 'none'; name an out-of-scope label with",
         {"odd.csv": OOS},
     ),
     inspect(
         "out-of-scope labels without --oos-label",
         PAIR,
-        "real.csv: 1 messages have labels that the model does not know: 'none'; name an out-of-scope label with",
+        "real.csv: 1 message has labels that the model does not know: 'none'; name an out-of-scope label with",
         "--real",
         "real.csv",
         given={"real.csv": OOS},

@@ -1,4 +1,5 @@
 import json
+import shutil
 
 import pytest
 
@@ -19,10 +20,9 @@ def constant(folder):
 
 
 @pytest.fixture
-def empty_store(folder, monkeypatch):
+def store(folder, monkeypatch, empty_store):
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
-    with quietly():
-        open_client(f"sqlite:///{folder / 'mlflow.db'}")
+    shutil.copy(empty_store, folder)
 
 
 def test_the_difference_is_printed(run, folder, constant):
@@ -86,13 +86,13 @@ def test_bad_input_is_one_line(run, folder, arguments, said):
     assert ended.err.count("\n") == 1
 
 
-def test_a_run_that_is_not_there_is_bad_input(run, folder, empty_store):
+def test_a_run_that_is_not_there_is_bad_input(run, folder, store):
     ended = run("compare", "0" * 32, RIGHT, "clean.csv")
     assert ended.code == 2
     assert f"run {'0' * 32}: the tracking store did not give it" in ended.err
 
 
-def test_a_run_without_a_model_is_told(run, folder, empty_store):
+def test_a_run_without_a_model_is_told(run, folder, store):
     with quietly():
         made = open_client(f"sqlite:///{folder / 'mlflow.db'}").create_run("0")
     ended = run("compare", made.info.run_id, RIGHT, "clean.csv")
@@ -100,7 +100,7 @@ def test_a_run_without_a_model_is_told(run, folder, empty_store):
     assert "the run has no model in MLflow; compare its model by another spec" in ended.err
 
 
-def test_runs_tell_what_changed(run, folder, empty_store):
+def test_runs_tell_what_changed(run, folder, store):
     text = (folder / "clean.csv").read_text()
     (folder / "noisy.csv").write_text(text.replace("late again,order", "late again,refund"))
     for data, out in (("clean.csv", "before"), ("noisy.csv", "after")):
@@ -113,7 +113,7 @@ def test_runs_tell_what_changed(run, folder, empty_store):
     assert f"run {found[1].info.run_id[:8]} against run {found[0].info.run_id[:8]}" in ended.out
 
 
-def test_a_store_that_does_not_know_the_run_of_an_artifact_is_told_of(run, folder, empty_store):
+def test_a_store_that_does_not_know_the_run_of_an_artifact_is_told_of(run, folder, store):
     from roadworthy import support_desk, train_hardened
     from roadworthy.models.record import note_run
 

@@ -211,6 +211,39 @@ def test_the_model_is_compared_with_the_named_champion(run: Run, project: Path) 
     assert Comparison.load(project / "report").b == "python:gate_models:poor"
 
 
+@pytest.mark.parametrize(
+    ("champion", "said"),
+    [
+        ("python:gate_models:none", "python:gate_models:none: does not import"),
+        ("python:gate_models:raises", "python:gate_models:raises: raised ValueError: away on a batch of 1 message;"),
+        ("python:gate_models:several", "2 answers to 1 message;"),
+        ("predictions:part.csv", "predictions:part.csv: no prediction for "),
+        ("nowhere", "nowhere: "),
+    ],
+)
+def test_a_bad_champion_is_found_before_the_work(run: Run, project: Path, champion: str, said: str) -> None:
+    (project / "gate_models.py").write_text(
+        MODELS + "def raises(texts): raise ValueError('away')\n"
+        "def several(texts): return ['order', 'refund'] * len(texts)\n"
+        "def asked(texts): open('asked', 'w').close(); return right(texts)\n"
+    )
+    (project / "part.csv").write_text((project / "few.csv").read_text())
+    ended = run("inspect", "python:gate_models:asked", "many.csv", *GATED, "--champion", champion)
+    assert ended.code == 2
+    assert said in ended.err
+    assert not (project / "asked").exists()
+    assert said[:20] in Decision.load(project / "report").reason
+
+
+def test_a_champion_that_fails_on_some_messages_is_compared_with(run: Run, project: Path) -> None:
+    (project / "gate_models.py").write_text(
+        MODELS + "def picky(texts):\n    if any(' 0 ' in text for text in texts): raise ValueError('zero')\n"
+        "    return right(texts)\n"
+    )
+    ended = run("inspect", "python:gate_models:right", "many.csv", *GATED, "--champion", "python:gate_models:picky")
+    assert ended.code == 0, ended.out
+
+
 def test_a_champion_goes_with_a_gate(run: Run, project: Path) -> None:
     ended = run("inspect", "python:gate_models:right", "many.csv", *PLAIN, "--champion", "x")
     assert (ended.code, ended.err) == (2, "roadworthy: --champion goes with the gate; add --gate, or leave it out\n")

@@ -59,7 +59,7 @@ def test_a_message_in_a_language_that_is_not_covered_stays_and_is_counted(run: R
     (folder / "a.csv").write_text("text\nгде мой заказ\n")
     ended = run("perturb", "a.csv", "--family", "texting")
     assert ended.out == "text,clean_text\nгде мой заказ,где мой заказ\n"
-    assert ended.err == "0 of 1 messages changed (1 not applicable).\n"
+    assert ended.err == "0 of 1 message changed (1 not applicable).\n"
 
 
 def test_a_text_column_called_clean_text_is_kept_beside_it(run: Run, folder: Path) -> None:

@@ -59,7 +59,7 @@ def test_a_file_keeps_its_rows_order_and_columns(run: Run, folder: Path, model: 
 
 def test_without_anything_flagged_no_reason_is_named(run: Run, folder: Path, model: str) -> None:
     (folder / "a.csv").write_text("text\nwhere is my parcel\n")
-    assert run("predict", model, "a.csv").err == "0 of 1 messages flagged.\n"
+    assert run("predict", model, "a.csv").err == "0 of 1 message flagged.\n"
 
 
 @pytest.mark.parametrize("suffix", [".csv", ".tsv", ".json", ".jsonl", ".parquet"])

@@ -1,4 +1,5 @@
 import json
+import shutil
 
 import pytest
 
@@ -8,8 +9,9 @@ from roadworthy.reproduce import Reproduction
 
 
 @pytest.fixture
-def store(folder, monkeypatch):
+def store(folder, monkeypatch, empty_store):
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    shutil.copy(empty_store, folder)
     with quietly():
         return open_client(f"sqlite:///{folder / 'mlflow.db'}")
 

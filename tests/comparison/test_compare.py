@@ -119,7 +119,7 @@ def test_a_label_that_only_one_model_knows_is_told(whole, suite):
     newer = Keyword("money", "cash", name="newer", classes=("order", "refund", "greeting"))
     found = compare_models(whole, newer, clean, suite=suite)
     [note] = [finding for finding in found.findings if finding.code == "label_unknown"]
-    assert note.message == "whole does not know 'greeting': it is wrong on these 1 messages of messages anyway."
+    assert note.message == "whole does not know 'greeting': it is wrong on 1 message of messages anyway."
 
 
 def test_a_single_class_is_refused(whole, half, clean, suite):

@@ -20,20 +20,11 @@ from roadworthy.training.notebook import save_pickles, train_notebook
 from .conftest import messages
 
 
-@pytest.fixture(scope="session")
-def schema(tmp_path_factory):
-    """An empty store, to be copied: its schema takes a second."""
-    file = tmp_path_factory.mktemp("schema") / "mlflow.db"
-    with quietly():
-        open_client(f"sqlite:///{file}")
-    return file
-
-
 @pytest.fixture
-def project(schema, tmp_path, monkeypatch):
+def project(empty_store, tmp_path, monkeypatch):
     for name in ("MLFLOW_TRACKING_URI", "MLFLOW_EXPERIMENT_NAME"):
         monkeypatch.delenv(name, raising=False)
-    shutil.copy(schema, tmp_path)
+    shutil.copy(empty_store, tmp_path)
     monkeypatch.chdir(tmp_path)
     rows = zip(messages().texts, messages().labels, strict=True)
     (tmp_path / "train.csv").write_text("\n".join(["text,label", *map(",".join, rows)]), encoding="utf-8")

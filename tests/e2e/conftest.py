@@ -1,7 +1,6 @@
 """The real thing: commands in processes of their own, a browser, a folder in which the demo has run."""
 
 import contextlib
-import fcntl
 import itertools
 import json
 import os
@@ -10,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
@@ -48,25 +47,6 @@ def roadworthy(*arguments, cwd, **environment):
 @pytest.fixture(scope="session")
 def run():
     return roadworthy
-
-
-@pytest.fixture(scope="session")
-def shared(tmp_path_factory) -> Callable[[str, Callable[[Path], None]], Path]:
-    """Makes a folder once for all workers that the tests are spread over; the others wait for it."""
-    base = tmp_path_factory.getbasetemp()
-    base = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
-
-    def once(name: str, make: Callable[[Path], None]) -> Path:
-        folder, done = base / f"shared-{name}", base / f"shared-{name}.done"
-        with (base / f"shared-{name}.lock").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            if not done.exists():
-                folder.mkdir()
-                make(folder)
-                done.touch()
-        return folder
-
-    return once
 
 
 @pytest.fixture(scope="session")
@@ -190,19 +170,3 @@ def serve():
     yield start
     for service in started:
         service.kill()
-
-
-@pytest.fixture(scope="session")
-def models(shared) -> Path:
-    """A folder with `hardened`, another `hardened` of fewer messages in `other`, and the two pickles in `naive`."""
-    from roadworthy import support_desk
-    from roadworthy.training.hardened import train_hardened
-    from roadworthy.training.notebook import save_pickles, train_notebook
-
-    def train(folder: Path) -> None:
-        data = support_desk.load_train()
-        train_hardened(data).save(folder / "hardened")
-        train_hardened(data.sample(300, seed=1)).save(folder / "other")
-        save_pickles(train_notebook(data), folder / "naive")
-
-    return shared("models", train)

@@ -4,6 +4,7 @@ import csv
 import json
 import random
 import re
+import shutil
 
 import pytest
 
@@ -18,7 +19,7 @@ def write(file, data, labels=None):
 
 
 @pytest.fixture(scope="module")
-def retrained(tmp_path_factory, run):
+def retrained(tmp_path_factory, run, empty_store):
     """A folder in which a model was trained twice, the second time on labels of which three in ten are wrong."""
     folder = tmp_path_factory.mktemp("retrained")
     train = support_desk.load_train()
@@ -29,6 +30,7 @@ def retrained(tmp_path_factory, run):
     write(folder / "noisy.csv", train, labels)
     write(folder / "clean.csv", support_desk.load_clean_test())
     write(folder / "real.csv", support_desk.load_real_style())
+    shutil.copy(empty_store, folder)
     runs = []
     for data in ("train.csv", "noisy.csv"):
         ended = run("train", data, "--recipe", "notebook", "--out", data.removesuffix(".csv"), cwd=folder)

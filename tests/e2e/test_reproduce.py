@@ -13,9 +13,10 @@ from .conftest import program
 
 
 @pytest.fixture(scope="module")
-def trained(tmp_path_factory, run):
+def trained(tmp_path_factory, run, empty_store):
     """A project in which a hardened model was trained, and the id of its run."""
     folder = tmp_path_factory.mktemp("project")
+    shutil.copy(empty_store, folder)
     data = support_desk.load_train().sample(200)
     with (folder / "train.csv").open("w", encoding="utf-8", newline="") as out:
         rows = csv.writer(out)

@@ -4,6 +4,7 @@ import contextlib
 import itertools
 import json
 import os
+import shutil
 import signal
 import socket
 import sqlite3
@@ -337,7 +338,8 @@ def test_a_store_that_goes_away_is_told_and_does_no_harm(serve, run, models, tmp
         registry.stop()
 
 
-def test_a_model_that_the_store_does_not_have_is_told_in_one_line(run, tmp_path):
+def test_a_model_that_the_store_does_not_have_is_told_in_one_line(run, empty_store, tmp_path):
+    shutil.copy(empty_store, tmp_path)
     ended = run("serve", "models:/nothing@champion", "--port", "0", cwd=tmp_path)
     assert (ended.returncode, ended.stdout) == (2, "")
     assert ended.stderr.count("\n") == 1, ended.stderr

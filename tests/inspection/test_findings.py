@@ -90,7 +90,7 @@ def test_unlabelled_real_messages(found, keyword):
 
 def test_conflicting_labels(found, keyword, many):
     data = Dataset.of([*many.texts, "parcel", "parcel"], [*many.labels, "order", "refund"])
-    assert found(keyword, data)["conflicting_labels"].message.startswith("1 clean texts")
+    assert found(keyword, data)["conflicting_labels"].message.startswith("1 clean text occurs more than once")
 
 
 def test_few_messages(found, keyword, many):

@@ -192,7 +192,7 @@ def test_a_model_that_answers_a_class_without_messages_fails_instead_of_being_re
         (
             {"real": Dataset.of(["hi"], ["oos"])},
             DataError,
-            "1 messages have labels that the model does not know: 'oos'",
+            "1 message has labels that the model does not know: 'oos'",
         ),
         ({"real": Dataset.of(list("abcdefg"), list("tuvwxyz"))}, DataError, "'t', 'u', 'v', 'w', 'x' and 2 more"),
         ({"sample": 0}, DataError, "a sample of 0 messages"),

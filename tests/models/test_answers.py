@@ -99,7 +99,7 @@ def test_what_stands_beside_a_label_is_kept(form: Any) -> None:
 @pytest.mark.parametrize(
     ("answers", "said"),
     [
-        (["a"], "1 answers to 2 messages; return one answer a message"),
+        (["a"], "1 answer to 2 messages; return one answer a message"),
         (["a", "b", "c"], "3 answers to 2 messages"),
         ("ab", "gave str, not a list of answers"),
         ({"a": 1, "b": 2}, "gave dict, not a list of answers"),
@@ -108,8 +108,8 @@ def test_what_stands_beside_a_label_is_kept(form: Any) -> None:
         (pd.DataFrame([[0.3, 0.7], [0.3, 0.7]]), "a matrix, but the classes are unknown"),
         (pd.DataFrame({"a": [0.1, 0.2], "b": [0.9, 0.9]}), "the probabilities of a message do not add up to 1"),
         (pd.DataFrame({"text": ["x", "y"], "no": ["a", "b"]}), "no column of labels, and not one of probabilities for"),
-        (pd.DataFrame({"label": ["a"], "score": [1.0]}), "1 answers to 2 messages"),
-        ({"label": ["a", "b"], "score": [1.0]}, "1 answers to 2 messages"),
+        (pd.DataFrame({"label": ["a"], "score": [1.0]}), "1 answer to 2 messages"),
+        ({"label": ["a", "b"], "score": [1.0]}, "1 answer to 2 messages"),
         ({"label": ["a", "b"], "score": [[0.1], [0.2]]}, "a confidence that is not a number ([0.1])"),
         ({"label": ["a", "b"], "verdict": ["trusted", "perhaps"]}, "a verdict that is neither ('perhaps'); answer tr"),
         ({"predictions": "ab"}, "gave str, not a list of answers"),
@@ -156,7 +156,7 @@ def test_probabilities_in_single_precision_pass() -> None:
 @pytest.mark.parametrize(
     ("matrix", "said"),
     [
-        (np.full((2, 3), 1 / 3), "predict_proba gave shape (2, 3); give one row for each of the 2 messages and one"),
+        (np.full((2, 3), 1 / 3), "predict_proba gave shape (2, 3); give 2 rows, one a message, and 2 columns, one a"),
         (np.full((3, 2), 0.5), "predict_proba gave shape (3, 2)"),
         (np.array([0.5, 0.5]), "predict_proba gave shape (2,)"),
         ([np.full((2, 2), 0.5)] * 2, "predict_proba gave shape (2, 2, 2)"),
@@ -191,9 +191,9 @@ def test_predictions_of_a_black_box_keep_their_flags() -> None:
 @pytest.mark.parametrize(
     ("labels", "confidence", "flagged", "said"),
     [
-        (["a"], [0.5], [False], "1 labels, 1 confidences and 1 flags to 2 messages"),
-        (["a", "b"], [0.5], [False, True], "2 labels, 1 confidences and 2 flags"),
-        (["a", "b"], [0.5, 0.5], [True], "2 labels, 2 confidences and 1 flags"),
+        (["a"], [0.5], [False], "1 label, 1 confidence and 1 flag to 2 messages"),
+        (["a", "b"], [0.5], [False, True], "2 labels, 1 confidence and 2 flags"),
+        (["a", "b"], [0.5, 0.5], [True], "2 labels, 2 confidences and 1 flag"),
         (["a", None], [0.5, 0.5], [True, True], "an answer that is not a label"),
         (["a", "b"], [0.5, 7], [True, True], "a confidence outside 0 to 1"),
     ],

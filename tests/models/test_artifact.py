@@ -793,7 +793,7 @@ def test_a_card_refers_to_nothing_but_what_cannot_be_saved(referring: Path, save
 
 def test_an_extra_that_is_missing_is_named(referring: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def missing(spec: str, *, allow_pickle: bool) -> None:
-        raise MissingExtraError("models of Hugging Face", extra="transformers")
+        raise MissingExtraError("a model of Hugging Face", extra="transformers")
 
     monkeypatch.setattr("roadworthy.models.load.load_huggingface", missing)
     change_card(referring, lambda card: card.update(reference="hf:someone/model", reference_sha256=None))

@@ -67,7 +67,7 @@ def raises(error: BaseException) -> Callable[[list[str]], Any]:
 @pytest.mark.parametrize(
     ("error", "said"),
     [
-        (ValueError("two\nlines"), "raised ValueError: two lines on a batch of 1 messages; make it predict"),
+        (ValueError("two\nlines"), "raised ValueError: two lines on a batch of 1 message; make it predict"),
         (KeyError("x"), "raised KeyError: 'x' on a batch"),
         (RuntimeError(), "raised RuntimeError on a batch"),
         (SystemExit(0), "raised SystemExit: 0 on a batch"),

@@ -170,7 +170,7 @@ def leave(texts: Any) -> Any:
             "model: does not answer texts (ZeroDivisionError: division by zero); put it behind a fun",
         ),
         (leave, "model: does not answer texts (SystemExit: 3)"),
-        (lambda texts: ["a"], "model: 1 answers to 3 messages"),
+        (lambda texts: ["a"], "model: 1 answer to 3 messages"),
         (lambda texts: np.eye(3), "model: a matrix, but the classes are unknown"),
         (lambda texts: labels(texts) if isinstance(texts, str) else None, "model: gave NoneType, not a list"),
     ],
@@ -192,7 +192,7 @@ def test_a_scikit_learn_model_that_answers_once_for_all_says_so(tmp_path: Path) 
         def predict(self, texts: Any) -> list[str]:
             return ["order"]
 
-    with pytest.raises(ModelError, match=r"does not answer texts \(ValueError: 1 answers to 3 messages\)"):
+    with pytest.raises(ModelError, match=r"does not answer texts \(ValueError: 1 answer to 3 messages\)"):
         load_model(save_sklearn(Once(), tmp_path / "model"), allow_pickle=True)
 
 

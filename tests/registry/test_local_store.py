@@ -27,7 +27,7 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
         patch.chdir(folder)
         patch.delenv("MLFLOW_TRACKING_URI", raising=False)
         with quietly():
-            open_client(store_uri())
+            open_client(store_uri(), create=True)
     return folder
 
 

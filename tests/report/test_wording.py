@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from roadworthy.errors import counted
 from roadworthy.inspection.summary import Figure
 from roadworthy.report.wording import (
     IMITATED,
@@ -11,7 +12,6 @@ from roadworthy.report.wording import (
     REAL,
     apart,
     cell,
-    counted,
     group_title,
     group_words,
     listed,

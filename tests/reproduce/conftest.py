@@ -1,10 +1,11 @@
 """A small training run in a store of its own, as `roadworthy train --recipe notebook` leaves it."""
 
+import shutil
+
 import pytest
 
 from roadworthy.comparison.runs import read_run
 from roadworthy.data import read_dataset
-from roadworthy.mlflow_store import open_client, quietly
 from roadworthy.tracking import track_notebook
 from roadworthy.tracking.origin import Origin
 from roadworthy.training.notebook import save_pickles, train_notebook
@@ -13,15 +14,14 @@ ROWS = [f"where is my parcel {i},order\ngive me my money {i},refund" for i in ra
 
 
 @pytest.fixture(scope="session")
-def made(tmp_path_factory):
+def made(tmp_path_factory, empty_store):
     """The folder of the project, and the run."""
     folder = tmp_path_factory.mktemp("project")
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("MLFLOW_TRACKING_URI", raising=False)
         patch.delenv("MLFLOW_EXPERIMENT_NAME", raising=False)
         patch.chdir(folder)
-        with quietly():
-            open_client(f"sqlite:///{folder / 'mlflow.db'}")
+        shutil.copy(empty_store, folder)
         (folder / "train.csv").write_text("\n".join(["text,label", *ROWS]), encoding="utf-8")
         data = read_dataset("train.csv")
         model = train_notebook(data)

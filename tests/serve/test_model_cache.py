@@ -55,7 +55,14 @@ def test_a_download_that_fails_leaves_nothing(cache: ModelCache) -> None:
 
     with pytest.raises(ConnectionError):
         cache.get("desk", download=fails)
-    assert names(cache) == set()
+    assert not cache._folder.exists()
+
+
+def test_a_download_that_fails_leaves_what_was_there(cache: ModelCache) -> None:
+    cache.get("desk", download=Downloads())
+    with pytest.raises(ZeroDivisionError):
+        cache.get("other", download=lambda folder: folder / str(1 // 0))
+    assert len(names(cache)) == 1
 
 
 def test_another_service_may_be_quicker(cache: ModelCache) -> None:
@@ -97,7 +104,7 @@ def test_what_was_used_lately_stays_whoever_uses_it(cache: ModelCache) -> None:
 
 def test_what_a_download_left_when_it_was_killed_goes_after_a_day(cache: ModelCache) -> None:
     for name, days in ((".old", 2.0), (".new", 0.5)):
-        (cache._folder / name).mkdir()
+        (cache._folder / name).mkdir(parents=True)
         age(cache._folder / name, days)
     cache.sweep([cache._folder / "gone"])
     assert names(cache) == {".new"}

@@ -23,23 +23,12 @@ def hardened(training: Dataset) -> Any:
     return train_hardened(training, flag_rate=0.2)
 
 
-@pytest.fixture(scope="session")
-def schema(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Make an empty store once, to be copied: its schema takes a second."""
-    from roadworthy.mlflow_store import open_client, quietly
-
-    file = tmp_path_factory.mktemp("schema") / "mlflow.db"
-    with quietly():
-        open_client(f"sqlite:///{file}")
-    return file
-
-
 @pytest.fixture
-def project(schema: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def project(empty_store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Enter a project folder with an empty store."""
     for name in HERE:
         monkeypatch.delenv(name, raising=False)
-    shutil.copy(schema, tmp_path)
+    shutil.copy(empty_store, tmp_path)
     monkeypatch.chdir(tmp_path)
     return tmp_path
 

@@ -174,7 +174,7 @@ def test_a_model_that_takes_no_texts_is_said(evaluate: Callable[..., Any]) -> No
 
     with pytest.raises(ModelError, match=r"does not answer texts \(KeyError: 'age'\)"):
         evaluate(refuse)
-    with pytest.raises(ModelError, match="1 answers to 3 messages"):
+    with pytest.raises(ModelError, match="1 answer to 3 messages"):
         evaluate(lambda _: ["order_status"])
 
 

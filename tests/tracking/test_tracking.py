@@ -353,12 +353,12 @@ def test_a_deleted_experiment_is_said_in_one_line(report: Path) -> None:
 
 @pytest.mark.parametrize("folder", ["my data #1", "100% ours", "which?"])
 def test_a_project_folder_may_have_any_name(
-    schema: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, folder: str
+    empty_store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, folder: str
 ) -> None:
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
     project = tmp_path / folder
     project.mkdir()
-    shutil.copy(schema, project)
+    shutil.copy(empty_store, project)
     monkeypatch.chdir(project)
     run = tracking.track_inspection(make_inspection(), project)
     assert client().get_run(run.run_id).info.status == "FINISHED"

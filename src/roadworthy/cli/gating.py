@@ -82,8 +82,25 @@ def find_champion(given: str | None, inspected: Registered | None) -> Champion |
     return Champion(champion.spec, champion)
 
 
+def load_champion(
+    champion: Champion, clean: Dataset, real: Dataset | None, *, suite: Suite, seed: int, allow_pickle: bool
+) -> Model:
+    """The champion, which has shown that it answers: what is wrong with it is not to be found after all the work."""
+    from roadworthy.inspection import plan_texts
+    from roadworthy.models import load_model
+    from roadworthy.models.ask import require_answer
+
+    before = load_model(champion.spec, allow_pickle=allow_pickle)
+    require = getattr(before, "require", None)
+    if require is not None:
+        require(plan_texts(clean, real, suite, seed))
+    else:
+        require_answer(before, clean.texts)
+    return before
+
+
 def compare_with(
-    champion: Champion,
+    before: Model,
     model: Model,
     clean: Dataset,
     real: Dataset | None,
@@ -92,14 +109,11 @@ def compare_with(
     oos_label: str | None,
     seed: int,
     engine: Engine,
-    allow_pickle: bool,
-    name: str,
+    names: tuple[str, str],
 ) -> Comparison:
     """The model against the champion, on the messages that it was inspected on."""
     from roadworthy.comparison import compare_models
-    from roadworthy.models import load_model
 
-    before = load_model(champion.spec, allow_pickle=allow_pickle)
     with progress_bar() as progress:
         return compare_models(
             before,
@@ -111,7 +125,7 @@ def compare_with(
             seed=seed,
             engine=engine,
             progress=progress,
-            names=(champion.spec, name),
+            names=names,
         )
 
 

@@ -30,6 +30,7 @@ from roadworthy.cli.options import (
     stdout,
     wants_tracking,
 )
+from roadworthy.errors import counted
 
 if TYPE_CHECKING:
     from roadworthy.comparison import Comparison
@@ -59,7 +60,7 @@ def inspect(
         bool,
         typer.Option(
             "--gate",
-            help="Let the model through, or not: [gate] of roadworthy.toml or pyproject.toml, or the defaults.",
+            help="Decide by a gate: [gate] of roadworthy.toml or pyproject.toml (the nearest), or the defaults.",
         ),
     ] = False,
     gate_file: Annotated[Path | None, typer.Option(help="A gate in a file of its own; stands for --gate, too.")] = None,
@@ -178,9 +179,10 @@ def _inspect(asked: _Asked, origin: Origin) -> int:
     loaded = _Loaded(_load(asked, version), version, clean, real, _training(asked))
     require_writable(asked.out)
     champion = None if chosen is None else gating.find_champion(asked.champion, version)
+    before = None if champion is None else _load_champion(asked, loaded, champion)
     with _remembered(loaded.model, asked.out):
         result = _run(asked, loaded)
-        comparison = None if champion is None else _compare(asked, loaded, champion, result)
+        comparison = None if champion is None or before is None else _compare(asked, loaded, champion, before, result)
     decision = None if chosen is None else gating.decide(result, chosen, comparison, champion)
     found = _Found(result, comparison, champion, decision)
     _write(asked, found, chosen)
@@ -258,24 +260,38 @@ def _run(asked: _Asked, loaded: _Loaded) -> Inspection:
 
 
 def _announce(asked: int, distinct: int) -> None:
-    stderr().print(f"{asked:,} messages: {distinct:,} predictions, identical texts only once.", soft_wrap=True)
+    told = f"{counted(asked, 'message')}: {counted(distinct, 'prediction')}, identical texts only once."
+    stderr().print(told, soft_wrap=True)
 
 
-def _compare(asked: _Asked, loaded: _Loaded, champion: gating.Champion, result: Inspection) -> Comparison:
+def _load_champion(asked: _Asked, loaded: _Loaded, champion: gating.Champion) -> Model:
+    from roadworthy.inspection import find_suite
+
+    return gating.load_champion(
+        champion,
+        *_sampled(asked, loaded.clean, loaded.real),
+        suite=find_suite(asked.suite),
+        seed=asked.seed,
+        allow_pickle=asked.allow_pickle,
+    )
+
+
+def _compare(
+    asked: _Asked, loaded: _Loaded, champion: gating.Champion, before: Model, result: Inspection
+) -> Comparison:
     from roadworthy import parallel
     from roadworthy.inspection import find_suite
 
     stderr().print(f"Comparing with the champion, {champion.spec}.", soft_wrap=True, markup=False)
     return gating.compare_with(
-        champion,
+        before,
         loaded.model,
         *_sampled(asked, loaded.clean, loaded.real),
         suite=find_suite(asked.suite),
         oos_label=asked.oos_label,
         seed=asked.seed,
         engine=parallel.find_engine(asked.engine),
-        allow_pickle=asked.allow_pickle,
-        name=result.model.name,
+        names=(champion.spec, result.model.name),
     )
 
 
@@ -361,7 +377,7 @@ def _write_messages(asked: _Asked, file: Path) -> int:
     if asked.as_json:
         typer.echo(json.dumps({"file": str(file), "messages": len(texts)}))
     else:
-        typer.echo(f"saved {shown(file)}: {len(texts):,} messages")
+        typer.echo(f"saved {shown(file)}: {counted(len(texts), 'message')}")
         typer.echo("next: have them predicted, and add a column label (and one confidence, if there is one)")
         typer.echo(f"      roadworthy inspect predictions:FILE {asked.clean} with the same options")
     return 0

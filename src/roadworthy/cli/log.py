@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from roadworthy.cli.options import Debug, Json, progress_bar, shown
+from roadworthy.errors import counted
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -50,7 +51,7 @@ def export(
     if as_json:
         typer.echo(json.dumps({"rows": rows, "out": str(out)}))
     else:
-        typer.echo(f"wrote {_counted(rows)} to {shown(out)}")
+        typer.echo(f"wrote {counted(rows, 'prediction')} to {shown(out)}")
     return 0
 
 
@@ -70,7 +71,7 @@ def prune(
     if as_json:
         typer.echo(json.dumps({"rows": rows, "days": days}))
     else:
-        typer.echo(f"deleted {_counted(rows)} older than {days:g} days")
+        typer.echo(f"deleted {counted(rows, 'prediction')} older than {days:g} days")
     return 0
 
 
@@ -80,7 +81,3 @@ def _moment(given: str | None) -> datetime | None:
     from roadworthy.prediction_log import moment
 
     return None if given is None else moment(given, now=datetime.now().astimezone())
-
-
-def _counted(rows: int) -> str:
-    return "1 prediction" if rows == 1 else f"{rows:,} predictions"

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from roadworthy.cli.options import Debug, Json, Seed, TextColumn, stderr
+from roadworthy.errors import counted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -106,7 +107,8 @@ def _perturb_file(
     elif out is None:
         typer.echo(frame.to_json(orient="records", force_ascii=False) if as_json else _csv(frame).rstrip("\n"))
     changed, applicable = sum(result.changed), sum(result.applicable)
-    stderr().print(f"{changed:,} of {len(frame):,} messages changed ({len(frame) - applicable:,} not applicable).")
+    left = f"{len(frame) - applicable:,} not applicable"
+    stderr().print(f"{changed:,} of {counted(len(frame), 'message')} changed ({left}).")
     return 0
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from roadworthy.cli.options import AllowPickle, Debug, Json, TextColumn, progress_bar, stderr
+from roadworthy.errors import counted
 
 if TYPE_CHECKING:
     from roadworthy.data import Predictions
@@ -140,7 +141,7 @@ def _tell(answers: Predictions) -> None:
     from roadworthy.models.answers_file import count_reasons
 
     reasons = ", ".join(f"{reason} {n:,}" for reason, n in count_reasons(answers).items())
-    line = f"{answers.flagged.sum():,} of {len(answers):,} messages flagged"
+    line = f"{answers.flagged.sum():,} of {counted(len(answers), 'message')} flagged"
     stderr().print(f"{line} ({reasons})." if reasons else f"{line}.", soft_wrap=True, markup=False)
 
 

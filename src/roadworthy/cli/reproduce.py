@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from roadworthy.cli.options import Debug, Json, shown, stderr
+from roadworthy.errors import counted
 
 if TYPE_CHECKING:
     from roadworthy.reproduce import Reproduction
@@ -53,7 +54,7 @@ def _print(found: Reproduction) -> None:
         return
     largest = "unknown: the classes differ" if found.largest_difference is None else f"{found.largest_difference:.1g}"
     said = "equal" if found.outcome == "equal" else "not equal"
-    typer.echo(f"{said}: run {found.run_id} and the model trained now, asked about {found.asked:,} messages")
+    typer.echo(f"{said}: run {found.run_id} and the model trained now, asked about {counted(found.asked, 'message')}")
     typer.echo(f"  labels that differ: {found.labels_differ:,}")
     typer.echo(f"  verdicts that differ: {found.verdicts_differ:,}")
     typer.echo(f"  largest difference of a probability: {largest}")

@@ -30,6 +30,7 @@ from roadworthy.cli.options import (
     stderr,
     wants_tracking,
 )
+from roadworthy.errors import counted
 
 if TYPE_CHECKING:
     from roadworthy.data import Dataset
@@ -167,7 +168,7 @@ def _train_notebook(data: Dataset, out: Path, origin: Origin) -> _Trained:
     paths = save_pickles(trained, out)
 
     def say() -> None:
-        typer.echo(f"accuracy {trained.training_accuracy:.3f} on the {len(data):,} messages it was trained on")
+        typer.echo(f"accuracy {trained.training_accuracy:.3f} on the {counted(len(data), 'message')} it was trained on")
         typer.echo("saved " + " and ".join(map(shown, paths)))
 
     document = {"training_accuracy": trained.training_accuracy, "files": list(map(str, paths))}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal
 
+from roadworthy.errors import counted
 from roadworthy.inspection import Finding
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ def _unknown_labels(model: Model, name: str, datasets: Sequence[Dataset], oos_la
         if unknown:
             rows = sum(label in unknown for label in data.labels or ())
             shown = ", ".join(map(repr, unknown[:5])) + (f" and {len(unknown) - 5} more" if len(unknown) > 5 else "")
-            message = f"{name} does not know {shown}: it is wrong on these {rows:,} messages of {data.name} anyway."
+            message = f"{name} does not know {shown}: it is wrong on {counted(rows, 'message')} of {data.name} anyway."
             found.append(_found("advisory", "label_unknown", message))
     return found
 
@@ -63,7 +64,7 @@ def _sizes(groups: Sequence[Compared]) -> list[Finding]:
     """How large a difference must be for so many messages to show it four times in five."""
     whole = [group for group in groups if group.judged and group.kind != "perturbed"]
     few = [
-        f"below {100 * group.could_show:.0f} points on {group.accuracy_a.n:,} {group.key} messages"
+        f"below {100 * group.could_show:.0f} points on {counted(group.accuracy_a.n, f'{group.key} message')}"
         for group in whole
         if group.could_show is not None and group.could_show > _WORTH_KNOWING
     ]

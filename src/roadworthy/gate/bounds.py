@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import difflib
+import math
+import os
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
 
 from roadworthy.errors import SettingsError
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
 
 FILES = ("roadworthy.toml", "pyproject.toml")
 DEFAULTS = "the defaults"
@@ -108,7 +114,7 @@ class Gate(BaseModel):
     def _are_bounds(cls, names: tuple[str, ...]) -> tuple[str, ...]:
         for name in names:
             if name not in BOUNDS:
-                raise ValueError(f"no bound is called {name!r}{_nearest(name, BOUNDS)}")
+                raise ValueError(f"no bound is called {name!r}{_one_of(name, BOUNDS)}")
         return names
 
     def limit_of_drop(self, family: str) -> float | None:
@@ -133,8 +139,9 @@ def read_gate(path: str | Path | None = None) -> Gate:
     ----------
     path
         A TOML file whose table [gate] ([tool.roadworthy.gate] in a pyproject.toml) is the gate, or that holds nothing
-        but its keys; or a folder, by default the working directory: [gate] in its roadworthy.toml, else
-        [tool.roadworthy.gate] in its pyproject.toml, else the defaults.
+        but its keys; or a folder: [gate] in its roadworthy.toml, else [tool.roadworthy.gate] in its pyproject.toml,
+        else the defaults. By default the working directory is searched, then each folder above it up to the one that
+        holds .git; the nearest gate is the gate.
 
     Raises
     ------
@@ -154,15 +161,24 @@ def gate_source(path: str | Path | None = None) -> str:
 
 
 def _find(path: str | Path | None) -> tuple[Path | None, dict[str, Any]]:
-    place = Path() if path is None else Path(path)
-    if not place.is_dir():
-        return place, _named_table(place)
-    for name in FILES:
-        file = place / name
-        table = _table(_document(file), name) if file.is_file() else None
-        if table is not None:
-            return file, _checked(table, file)
+    if path is not None and not Path(path).is_dir():
+        return Path(path), _named_table(Path(path))
+    for folder in _upwards() if path is None else [Path(path)]:
+        for name in FILES:
+            file = folder / name
+            table = _table(_document(file), file) if file.is_file() else None
+            if table is not None:
+                return file, _checked(table, file)
     return None, {}
+
+
+def _upwards() -> Iterator[Path]:
+    """The working directory and the folders above it, as seen from it; the last is the root of its repository."""
+    here = Path.cwd()
+    for folder in (here, *here.parents):
+        yield Path(os.path.relpath(folder, here))
+        if (folder / ".git").exists():
+            return
 
 
 def _named_table(file: Path) -> dict[str, Any]:
@@ -170,12 +186,11 @@ def _named_table(file: Path) -> dict[str, Any]:
     if not file.is_file():
         raise SettingsError("no such file", where=file, mend="check the path of the gate")
     document = _document(file)
-    table = _table(document, file.name)
+    table = _table(document, file)
     if table is None and file.name not in FILES and document:
         table = document
     if table is None:
-        section = "[tool.roadworthy.gate]" if file.name == FILES[1] else "[gate]"
-        raise SettingsError("holds no gate", where=file, mend=f"write {section} and, say, min_accuracy = 0.8")
+        raise SettingsError("holds no gate", where=file, mend=f"write {_section(file)} and, say, min_accuracy = 0.8")
     return _checked(table, file)
 
 
@@ -188,40 +203,84 @@ def _document(file: Path) -> dict[str, Any]:
         raise SettingsError(f"cannot be read ({error.strerror})", where=file, mend="check the file") from None
 
 
-def _table(document: dict[str, Any], name: str) -> object:
-    """The gate in a project's file; a table that is nearly called so is refused, as it would ask for nothing."""
-    tables = document.get("tool", {}).get("roadworthy", {}) if name == "pyproject.toml" else document
-    if not isinstance(tables, dict):
-        return None
-    near = [key for key in tables if key != "gate" and difflib.get_close_matches(key.lower(), ["gate"])]
-    if "gate" not in tables and near:
-        prefix = "tool.roadworthy." if name == "pyproject.toml" else ""
-        said = f"a table [{prefix}{near[0]}], which nothing reads"
-        raise SettingsError(said, where=name, mend=f"did you mean [{prefix}gate]?")
-    return tables.get("gate")
+def _section(file: Path) -> str:
+    return "[tool.roadworthy.gate]" if file.name == "pyproject.toml" else "[gate]"
+
+
+def _table(document: dict[str, Any], file: Path) -> object:
+    """The gate in a project's file; one that stands elsewhere, or is nearly called so, would ask for nothing."""
+    ours = _inside(document, "tool", "roadworthy")
+    own, other = (ours, document) if file.name == "pyproject.toml" else (document, ours)
+    if "gate" in own:
+        return own["gate"]
+    section = _section(file)
+    wrong = [section.replace("gate]", f"{key}]") for key in own if difflib.get_close_matches(key.lower(), ["gate"])]
+    if "gate" in other:
+        wrong.append("[gate]" if own is ours else "[tool.roadworthy.gate]")
+    if wrong:
+        raise SettingsError(f"a table {wrong[0]}, which nothing reads", where=file, mend=f"did you mean {section}?")
+    return None
+
+
+def _inside(document: dict[str, Any], *names: str) -> dict[str, Any]:
+    """A table in tables; empty where there is none."""
+    for name in names:
+        found = document.get(name)
+        document = found if isinstance(found, dict) else {}
+    return document
 
 
 def _checked(table: object, file: Path) -> dict[str, Any]:
     if isinstance(table, dict):
         return table
-    raise SettingsError("gate is no table", where=file, mend="write [gate] and its keys below it")
+    raise SettingsError("gate is no table", where=file, mend=f"write {_section(file)} and its keys below it")
 
 
 def _first(error: ValidationError, file: Path | None) -> SettingsError:
+    """The first mistake, in the words of who wrote the file."""
     first = error.errors(include_url=False)[0]
     key = ".".join(map(str, first["loc"]))
     if first["type"] == "extra_forbidden":
-        keys = tuple(Gate.model_fields)
-        nearest = _nearest(key, keys) or f"; use one of {', '.join(keys)}"
-        return SettingsError(f"a gate has no {key!r}{nearest}", where=file)
-    said = first["msg"].removeprefix("Value error, ")
-    given = first["input"]
-    if first["type"] in {"less_than_equal", "greater_than_equal", "float_type", "float_parsing"}:
-        hint = f"write {given / 100:g}" if isinstance(given, (int, float)) and 1 < given <= 100 else "write, say, 0.1"
-        return SettingsError(f"{key} is {given!r}, not a share between 0 and 1", where=file, mend=hint)
-    return SettingsError(f"{key}: {said[:1].lower()}{said[1:]}", where=file)
+        said = f"a table [{key}], which no gate has" if isinstance(first["input"], dict) else f"a gate has no {key!r}"
+        return SettingsError(f"{said}{_one_of(key, tuple(Gate.model_fields))}", where=file)
+    if first["type"] == "value_error":
+        return SettingsError(f"{key}: {first['msg'].removeprefix('Value error, ')}", where=file)
+    what, mend = _mistake(first)
+    return SettingsError(what, where=file, mend=mend)
 
 
-def _nearest(name: str, names: tuple[str, ...]) -> str:
+def _mistake(error: ErrorDetails) -> tuple[str, str]:
+    """What is wrong with the value of a key, and what to write instead."""
+    name, *deeper = map(str, error["loc"])
+    given = error["input"]
+    if name in ("may_lack_data", "advisory"):
+        if deeper:
+            return f"{name} lists {_as_toml(given)}, which names no bound", f"list some of {', '.join(BOUNDS)}"
+        example = given if given in BOUNDS else "min_worst_class"
+        return f"{name} is {_as_toml(given)}, not a list of bounds", f'write {name} = ["{example}"]'
+    if name == "max_drop_of" and not deeper:
+        mend = "write, say, max_drop_of = { typos = 0.1 }; for every family it is max_drop"
+        return f"max_drop_of is {_as_toml(given)}, not a table of families and limits", mend
+    is_percentage = isinstance(given, (int, float)) and 1 < given <= 100
+    return (
+        f"{'.'.join((name, *deeper))} is {_as_toml(given)}, not a share between 0 and 1",
+        f"write {given / 100:g}" if is_percentage else "write, say, 0.1, or false for no limit",
+    )
+
+
+def _as_toml(value: object) -> str:
+    """A value as a gate's file holds it, and the kind alone of a long one."""
+    if isinstance(value, dict):
+        return "a table"
+    if isinstance(value, list):
+        return "a list"
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
+    if isinstance(value, bool):
+        return str(value).lower()
+    return repr(value) if isinstance(value, (str, int, float)) else str(value)
+
+
+def _one_of(name: str, names: tuple[str, ...]) -> str:
     near = difflib.get_close_matches(name, names, n=1)
-    return f"; did you mean {near[0]!r}?" if near else ""
+    return f"; did you mean {near[0]!r}?" if near else f"; use one of {', '.join(names)}"

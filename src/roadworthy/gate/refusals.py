@@ -6,6 +6,7 @@ import difflib
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from roadworthy.errors import counted
 from roadworthy.gate.decision import Refusal
 from roadworthy.gate.judge import labelled
 from roadworthy.inspection.judge import LEAST_CHANGED
@@ -50,7 +51,8 @@ def _rows(inspection: Inspection) -> Iterator[Refusal]:
             skipped = n - group.n - group.not_applicable
             yield Refusal(
                 code="skipped_rows",
-                message=f"{skipped:,} of {n:,} {group.kind} messages were not inspected ({group.key}).",
+                message=f"{skipped:,} of {counted(n, f'{group.kind} message')} "
+                f"{'was' if skipped == 1 else 'were'} not inspected ({group.key}).",
             )
 
 
@@ -64,10 +66,8 @@ def _unknown_labels(inspection: Inspection) -> Iterator[Refusal]:
         if never:
             rows = sum(group.recall[label].n for label in never)
             shown = ", ".join(map(repr, never[:5])) + (f" and {len(never) - 5} more" if len(never) > 5 else "")
-            yield Refusal(
-                code="unknown_label",
-                message=f"{rows:,} {group.key} messages have labels that the model never answers: {shown}.",
-            )
+            who = counted(rows, f"{group.key} message has", f"{group.key} messages have")
+            yield Refusal(code="unknown_label", message=f"{who} labels that the model never answers: {shown}.")
 
 
 def _families(inspection: Inspection, gate: Gate) -> Iterator[Refusal]:

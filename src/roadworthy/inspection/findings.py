@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from roadworthy.errors import counted
 from roadworthy.inspection.judge import LEAST_CHANGED
 from roadworthy.inspection.summary import Figure, Finding, Group, Slice
 from roadworthy.metrics import smallest_drop_shown
@@ -135,7 +136,7 @@ def _overlaps(clean: Dataset, real: Dataset | None, train: Dataset | None) -> li
             Finding(
                 level="advisory",
                 code="clean_in_training",
-                message=f"{count:,} of the {len(clean):,} clean messages are training messages as well: the clean "
+                message=f"{_shared(count, clean, 'clean')}: the clean "
                 "accuracy is not held out, and says little about new messages.",
             )
         )
@@ -144,10 +145,15 @@ def _overlaps(clean: Dataset, real: Dataset | None, train: Dataset | None) -> li
             Finding(
                 level="note",
                 code="real_in_training",
-                message=f"{count:,} of the {len(real):,} real messages are training messages as well.",
+                message=f"{_shared(count, real, 'real')}.",
             )
         )
     return found
+
+
+def _shared(count: int, data: Dataset, kind: str) -> str:
+    what = "is a training message" if count == 1 else "are training messages"
+    return f"{count:,} of the {counted(len(data), f'{kind} message')} {what} as well"
 
 
 def _data(groups: Sequence[Group], clean: Dataset, real: Dataset | None, sampled_from: Sequence[int]) -> list[Finding]:
@@ -166,7 +172,8 @@ def _data(groups: Sequence[Group], clean: Dataset, real: Dataset | None, sampled
             Finding(
                 level="advisory",
                 code="repeated_messages",
-                message=f"{repeated:,} of the {len(clean):,} clean messages repeat others: the intervals take them for "
+                message=f"{repeated:,} of the {counted(len(clean), 'clean message')} "
+                f"{'repeats' if repeated == 1 else 'repeat'} others: the intervals take them for "
                 "independent ones, and are too narrow.",
             )
         )
@@ -176,14 +183,15 @@ def _data(groups: Sequence[Group], clean: Dataset, real: Dataset | None, sampled
             Finding(
                 level="advisory",
                 code="conflicting_labels",
-                message=f"{conflicting:,} clean texts occur more than once, with different labels.",
+                message=f"{counted(conflicting, 'clean text occurs', 'clean texts occur')} more than once, with "
+                "different labels.",
             )
         )
     found += _few(groups)
     taken = [("clean", len(clean), sampled_from[0])]
     if real is not None:
         taken.append(("real", len(real), sampled_from[1]))
-    parts = [f"{n:,} of the {whole:,} {kind} messages" for kind, n, whole in taken if n < whole]
+    parts = [f"{n:,} of the {counted(whole, f'{kind} message')}" for kind, n, whole in taken if n < whole]
     if parts:
         found.append(Finding(level="note", code="sampled", message=f"Inspected on a sample: {' and '.join(parts)}."))
     return found
@@ -199,7 +207,8 @@ def _few(groups: Sequence[Group]) -> list[Finding]:
             Finding(
                 level="advisory",
                 code="few_messages",
-                message=f"{accuracy.n:,} clean messages are few: their accuracy is known to {accuracy.low:.0%} to "
+                message=f"{counted(accuracy.n, 'clean message is', 'clean messages are')} few: accuracy is known to "
+                f"{accuracy.low:.0%} to "
                 f"{accuracy.high:.0%}, and a drop of less than {100 * shown:.0f} points would probably not show.",
             )
         )

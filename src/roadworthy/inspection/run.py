@@ -11,7 +11,7 @@ from typing import Any
 
 from roadworthy.columns import label_text
 from roadworthy.data import Codes, Dataset, require_classes
-from roadworthy.errors import DataError
+from roadworthy.errors import DataError, counted
 from roadworthy.inspection.examples import count_confusions, count_histograms, pick_evidence, pick_examples
 from roadworthy.inspection.findings import find_all
 from roadworthy.inspection.judge import BOUNDS, judge, overall
@@ -168,7 +168,7 @@ def _require_known(job: _Job) -> None:
             rows = sum(label in unknown for label in data.labels or ())
             shown = ", ".join(map(repr, unknown[:5])) + (f" and {len(unknown) - 5} more" if len(unknown) > 5 else "")
             raise DataError(
-                f"{rows:,} messages have labels that the model does not know: {shown}",
+                f"{counted(rows, 'message has', 'messages have')} labels that the model does not know: {shown}",
                 where=data.name,
                 mend="name an out-of-scope label with --oos-label (oos_label=...), or drop these rows",
             )

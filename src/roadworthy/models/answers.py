@@ -11,7 +11,7 @@ import numpy as np
 
 from roadworthy.columns import is_missing, label_text
 from roadworthy.data import Predictions
-from roadworthy.errors import ModelError
+from roadworthy.errors import ModelError, counted
 from roadworthy.redaction import redact
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def read_probabilities(matrix: Any, n: int, classes: Sequence[str], where: str) 
     if not np.isfinite(values).all():
         rows = int((~np.isfinite(values)).any(axis=1).sum())
         raise ModelError(
-            f"NaN or infinite probabilities for {rows} of {n} messages", where=where, mend="mend the model"
+            f"NaN or infinite probabilities for {rows:,} of {counted(n, 'message')}", where=where, mend="mend the model"
         )
     if values.min() < -_TOLERANCE or np.abs(values.sum(axis=1) - 1).max() > _TOLERANCE:
         raise ModelError(
@@ -86,8 +86,8 @@ def require_predictions(answered: Any, n: int, where: str) -> Predictions:
     pairs = list(zip(answered.labels, answered.confidence, strict=False))
     if not len(answered.labels) == len(answered.confidence) == len(answered.flagged) == n:
         raise ModelError(
-            f"{len(answered.labels)} labels, {len(answered.confidence)} confidences and {len(answered.flagged)} "
-            f"flags to {n} messages",
+            f"{counted(len(answered.labels), 'label')}, {counted(len(answered.confidence), 'confidence')} and "
+            f"{counted(len(answered.flagged), 'flag')} to {counted(n, 'message')}",
             where=where,
             mend="return one of each a message",
         )
@@ -97,7 +97,7 @@ def require_predictions(answered: Any, n: int, where: str) -> Predictions:
 
 
 def _shape(n: int, classes: Sequence[str]) -> str:
-    return f"give one row for each of the {n} messages and one column for each of the {len(classes)} classes"
+    return f"give {counted(n, 'row')}, one a message, and {counted(len(classes), 'column')}, one a class"
 
 
 def read_answers(answers: Any, n: int, where: str, classes: Sequence[str] = ()) -> Predictions:
@@ -144,7 +144,11 @@ def read_answers(answers: Any, n: int, where: str, classes: Sequence[str] = ()) 
         return read_probabilities(answers, n, classes, where)
     rows = _rows(answers, where)
     if len(rows) != n:
-        raise ModelError(f"{len(rows)} answers to {n} messages", where=where, mend="return one answer a message")
+        raise ModelError(
+            f"{counted(len(rows), 'answer')} to {counted(n, 'message')}",
+            where=where,
+            mend="return one answer a message",
+        )
     return _predictions([_row(row, where) for row in rows], where)
 
 
@@ -179,7 +183,9 @@ def _read_table(columns: dict[Any, list[Any]], n: int, where: str) -> Prediction
     lengths = {len(values) for values in columns.values()}
     if lengths - {n}:
         raise ModelError(
-            f"{max(lengths - {n})} answers to {n} messages", where=where, mend="return one answer a message"
+            f"{counted(max(lengths - {n}), 'answer')} to {counted(n, 'message')}",
+            where=where,
+            mend="return one answer a message",
         )
     if any(key in named for key in _LABEL_KEYS):
         rows = [dict(zip(named, row, strict=True)) for row in zip(*named.values(), strict=True)]

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from roadworthy.data import Predictions
-from roadworthy.errors import ModelError, RoadworthyError, named
+from roadworthy.errors import ModelError, RoadworthyError, counted, named
 from roadworthy.models.adapt import Model
 from roadworthy.models.answers import read_probabilities, require_predictions
 from roadworthy.parallel import Engine, Progress, run_jobs
@@ -97,7 +97,7 @@ def ask(
         (_patiently(model, texts[:size]), 0.0) if is_elsewhere else _with_memory(model, texts[:size])
     )
     if len(failed.texts) == size:
-        _require_an_answer(model, texts[size - 1 : size + _MOST_FAILURES])
+        require_answer(model, texts[size - 1 :])
     batches = [texts[start : start + batch_size] for start in range(size, len(texts), batch_size)]
 
     def told(done: int, _: int) -> None:
@@ -130,15 +130,22 @@ def _patiently(model: Model, texts: Sequence[str]) -> tuple[Predictions, Failure
         return Predictions.concatenate(parts), Failures(tuple(texts[row] for row in failed), said)
 
 
-def _require_an_answer(model: Model, texts: Sequence[str]) -> None:
-    """Raise what the model raises, if it raises on each of these messages."""
-    for text in texts[:-1]:
+def require_answer(model: Model, texts: Sequence[str]) -> None:
+    """Make sure that a model answers one of the first 21 messages.
+
+    Raises
+    ------
+    ModelError
+        It raised on each of them, or answered in a form that no classifier may answer in.
+    """
+    *others, last = texts[: _MOST_FAILURES + 1]
+    for text in others:
         try:
             predict(model, [text])
         except _RaisedError:
             continue
         return
-    predict(model, texts[-1:])
+    predict(model, [last])
 
 
 def _halved(model: Model, texts: Sequence[str], start: int, failed: list[int], error: ModelError) -> list[Predictions]:
@@ -165,19 +172,15 @@ def _unanswered(model: Model, predictions: Predictions, failures: Sequence[Failu
     if failed:
         shown = ", ".join(repr(redact(text)[:80]) for text in failed[:_SHOWN])
         said = next(failure.error for failure in failures if failure.error)
-        sentence = f"The model raised on {_messages(len(failed))} ({said}), among them {shown}."
+        sentence = f"The model raised on {counted(len(failed), 'message')} ({said}), among them {shown}."
         found.append(Unanswered("model_errors", len(failed), sentence))
     # What a model notes, it notes of all that it was ever asked: only the sentence of what came up here is taken.
     notes = {code: sentence for code, _, sentence in getattr(model, "notes", list)()}
     for code, label in (("model_errors", NO_ANSWER), ("model_unparsable", UNPARSABLE)):
         n = int(np.sum(predictions.labels == label))
         if n:
-            found.append(Unanswered(code, n, notes.get(code, f"{_messages(n)} got no label.")))
+            found.append(Unanswered(code, n, notes.get(code, f"{counted(n, 'message')} got no label.")))
     return tuple(found)
-
-
-def _messages(n: int) -> str:
-    return "1 message" if n == 1 else f"{n:,} messages"
 
 
 def _with_memory(model: Model, texts: Sequence[str]) -> tuple[tuple[Predictions, Failures], float]:
@@ -210,7 +213,7 @@ def predict(model: Model, texts: Sequence[str]) -> Predictions:
         raise
     except (Exception, SystemExit) as error:
         raise _RaisedError(
-            f"raised {redact(named(error))} on a batch of {len(texts)} messages",
+            f"raised {redact(named(error))} on a batch of {counted(len(texts), 'message')}",
             where=where,
             mend="make it predict these messages, then inspect again",
         ) from error

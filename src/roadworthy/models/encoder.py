@@ -390,4 +390,4 @@ def _needed(module: str) -> Any:
     try:
         return importlib.import_module(module)
     except ImportError:
-        raise MissingExtraError("sentence encoders", extra="encoder") from None
+        raise MissingExtraError("a sentence encoder", extra="encoder") from None

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import numpy as np
 
 from roadworthy.data import Predictions
-from roadworthy.errors import ModelError
+from roadworthy.errors import ModelError, counted
 from roadworthy.models.answers import read_answers
 from roadworthy.models.chat import UNPARSABLE
 from roadworthy.models.endpoint_calls import Calls, RefusedError
@@ -104,10 +104,12 @@ class EndpointModel:
         notes = []
         if self._refused:
             n, said = self.unanswered, next(iter(self._refused.values()))
-            notes.append(("model_errors", n, f"The endpoint refused {_messages(n)} ({said})."))
+            notes.append(("model_errors", n, f"The endpoint refused {counted(n, 'message')} ({said})."))
         if self._unparsed:
             n = self.unparsable
-            notes.append(("model_unparsable", n, f"The answers to {_messages(n)} name none of the allowed labels."))
+            notes.append(
+                ("model_unparsable", n, f"The answers to {counted(n, 'message')} name none of the allowed labels.")
+            )
         return notes
 
     def remember(self, file: Path) -> None:
@@ -250,7 +252,3 @@ class EndpointModel:
         return (
             f"{self.name}, message {first + 1:,}" if n == 1 else f"{self.name}, messages {first + 1:,} to {first + n:,}"
         )
-
-
-def _messages(n: int) -> str:
-    return "1 message" if n == 1 else f"{n:,} messages"

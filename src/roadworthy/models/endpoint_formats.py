@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from roadworthy.errors import ModelError
+from roadworthy.errors import ModelError, counted
 from roadworthy.models.answers import read_answers
 from roadworthy.models.endpoint_paths import find
 
@@ -122,7 +122,7 @@ def _read_outputs(classes: Sequence[str], document: Any, n: int, where: str) -> 
         return read_answers(columns, n, where, classes)
     values, k = next(iter(tensors.values())), len(classes)
     if not k or len(values) != n * k:
-        what = f"{len(values)} values to {n} messages"
+        what = f"{counted(len(values), 'value')} to {counted(n, 'message')}"
         raise ModelError(what, where=where, mend="give one label a message, or name the classes of the columns")
     return read_answers([values[start : start + k] for start in range(0, n * k, k)], n, where, classes)
 

@@ -160,7 +160,7 @@ def load_classifier(
         import torch
         from transformers import AutoModelForSequenceClassification, AutoTokenizer
     except ImportError:
-        raise MissingExtraError("models of Hugging Face", extra="transformers") from None
+        raise MissingExtraError("a model of Hugging Face", extra="transformers") from None
     try:
         tokenizer = AutoTokenizer.from_pretrained(
             vocabulary, revision=revision if vocabulary == weights else "main", trust_remote_code=False

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from roadworthy.data import TEXT_COLUMNS, Predictions
-from roadworthy.errors import MissingExtraError, ModelError, named
+from roadworthy.errors import MissingExtraError, ModelError, counted, named
 from roadworthy.mlflow_store import quietly, require_mlflow
 from roadworthy.models import skops_file
 from roadworthy.models.adapt import LabelOnly, Model, SklearnClassifier
@@ -120,7 +120,7 @@ def _described(folder: Path, name: str) -> dict[str, Any]:
     try:
         import yaml  # type: ignore[import-untyped]
     except ImportError:
-        raise MissingExtraError("models of MLflow", extra="mlflow") from None
+        raise MissingExtraError("a model of MLflow", extra="mlflow") from None
     try:
         described = yaml.safe_load((folder / FILE).read_text(encoding="utf-8"))
         return {**described, "flavors": dict(described["flavors"])}
@@ -251,4 +251,4 @@ def _fitting(ask: Callable[[Any], Any], forms: Sequence[Form], check: Callable[[
 
 def _require_one_each(answers: Any) -> None:
     if len(answers) != len(_PROBES):
-        raise ValueError(f"{len(answers)} answers to {len(_PROBES)} messages")
+        raise ValueError(f"{counted(len(answers), 'answer')} to {counted(len(_PROBES), 'message')}")

@@ -8,12 +8,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-from roadworthy.errors import TrackingError
+from roadworthy.errors import RoadworthyError, TrackingError
 from roadworthy.mlflow_store import (
     open_client,
     public,
     quietly,
     require_mlflow,
+    require_store,
     settings_for_now,
     shortened,
     store_uri,
@@ -139,6 +140,7 @@ def download(spec: str, folder: Path) -> Path:
     with _asked(spec):
         from mlflow.artifacts import download_artifacts
 
+        require_store(store_uri())
         return Path(download_artifacts(artifact_uri=fixed, dst_path=str(folder), tracking_uri=store_uri()))
 
 
@@ -160,6 +162,8 @@ def _asked(spec: str) -> Iterator[None]:
     with settings_for_now({"MLFLOW_TRACKING_URI": store_uri()}), quietly():
         try:
             yield
+        except RoadworthyError:
+            raise
         except Exception as error:
             raise _refused(error, spec) from error
 

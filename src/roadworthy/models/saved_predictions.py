@@ -10,7 +10,7 @@ import numpy as np
 
 from roadworthy.columns import is_missing
 from roadworthy.data import Predictions, text_column
-from roadworthy.errors import DataError, ModelError
+from roadworthy.errors import DataError, ModelError, counted
 from roadworthy.models.answers import LABEL_KEYS, PREDICTED_KEYS, read_answers
 from roadworthy.output import short_name
 from roadworthy.tables import read_frame
@@ -76,7 +76,7 @@ class SavedPredictions:
         """
         missing = len({text for text in texts if _plain(text) not in self._rows})
         if missing:
-            what = f"no prediction for {missing:,} of {len(set(texts)):,} messages"
+            what = f"no prediction for {missing:,} of {counted(len(set(texts)), 'message')}"
             raise ModelError(what, where=self.name, mend=_MISSING)
 
 

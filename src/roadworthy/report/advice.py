@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from roadworthy.report.wording import REAL, adjective, cell, counted, group_words, listed, name_words, percent
+from roadworthy.errors import counted
+from roadworthy.report.wording import REAL, adjective, cell, group_words, listed, name_words, percent
 
 if TYPE_CHECKING:
     from collections.abc import Callable

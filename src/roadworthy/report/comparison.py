@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from roadworthy.comparison.wording import in_points, in_q, points
+from roadworthy.errors import counted
 from roadworthy.report.inert import clipped, visible
 from roadworthy.report.wording import DASH, listed
 
@@ -103,7 +104,7 @@ def view_of(comparison: Comparison, changes: Changes | None = None) -> View:
 
 def _headline(comparison: Comparison, a: str, b: str) -> str:
     clean = comparison.groups[0]
-    told = f"{b} answers {_percent(clean.accuracy_b)} of {clean.accuracy_b.n:,} clean messages rightly, {a} "
+    told = f"{b} answers {_percent(clean.accuracy_b)} of {counted(clean.accuracy_b.n, 'clean message')} rightly, {a} "
     told += f"{_percent(clean.accuracy_a)}: {in_points(clean.difference)}."
     broken, mended = comparison.broken_messages, comparison.mended_messages
     return f"{told} Of the messages as they were written, {b} breaks {broken:,} and mends {mended:,}."

@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from roadworthy.errors import counted
 from roadworthy.output import write_text
 from roadworthy.report.inert import clipped, visible
 from roadworthy.report.markdown import as_text
-from roadworthy.report.wording import DASH, NBSP, apart, cell, counted, listed, percent, quantity
+from roadworthy.report.wording import DASH, NBSP, apart, cell, listed, percent, quantity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

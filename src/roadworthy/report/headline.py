@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from roadworthy.errors import counted
 from roadworthy.report.wording import (
     adjective,
     apart,
     cell,
-    counted,
     group_words,
     listed,
     metric_words,

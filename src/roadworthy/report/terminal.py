@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from roadworthy.errors import counted
 from roadworthy.report.inert import clipped
 from roadworthy.report.view import view_of
-from roadworthy.report.wording import DASH, VERDICT_SIGNS, counted, listed
+from roadworthy.report.wording import DASH, VERDICT_SIGNS, listed
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from roadworthy.errors import counted
 from roadworthy.report.advice import Advice, advise
 from roadworthy.report.headline import headline
 from roadworthy.report.prepare import prepared
@@ -34,7 +35,6 @@ from roadworthy.report.wording import (
     Cell,
     adjective,
     cell,
-    counted,
     kind_title,
     name_words,
     percent,
@@ -225,7 +225,7 @@ def _settings(found: Inspection) -> tuple[tuple[str, str], ...]:
         ("Families", ", ".join(map(name_words, settings.families))),
         ("Severities", ", ".join(map(str, settings.severities))),
         ("Seed", str(settings.seed)),
-        ("Sample", "all messages" if settings.sample is None else f"at most {settings.sample:,} messages"),
+        ("Sample", "all messages" if settings.sample is None else f"at most {counted(settings.sample, 'message')}"),
         ("Out-of-scope label", settings.oos_label or "none"),
         ("Confidence level of intervals", percent(found.confidence_level)),
         ("Clean messages, SHA-256", found.clean.sha256),

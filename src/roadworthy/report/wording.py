@@ -251,17 +251,6 @@ def name_words(name: str) -> str:
     return name.replace("_", " ")
 
 
-def counted(n: int, singular: str, plural: str | None = None) -> str:
-    """Say a count with its noun.
-
-    Examples
-    --------
-    >>> counted(1, "check"), counted(1200, "check")
-    ('1 check', '1,200 checks')
-    """
-    return f"{n:,} {singular if n == 1 else plural or singular + 's'}"
-
-
 def listed(words: list[str]) -> str:
     """Join words as people list them.
 

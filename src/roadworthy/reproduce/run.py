@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict
 
 from roadworthy.comparison.changes import Change
 from roadworthy.comparison.runs import named_run, read_run, run_behind
-from roadworthy.errors import ModelError, TrackingError
+from roadworthy.errors import ModelError, TrackingError, counted
 from roadworthy.reproduce import environment
 from roadworthy.reproduce.messages import differences, find_messages, read_messages
 from roadworthy.reproduce.proof import ask_both, probes
@@ -102,7 +102,7 @@ def reproduce(spec: str, out: Path, *, data: Path | None = None, tell: Tell = la
     changed = differences(found, run.data)
     if changed:
         return Reproduction(run_id=run.run_id, outcome="other messages", data=str(file), messages=changed)
-    tell(f"{file}: the {len(found):,} messages of the run, sha256 {found.sha256[:12]}")
+    tell(f"{file}: the {counted(len(found), 'message')} of the run, sha256 {found.sha256[:12]}")
     differing = environment.differing(run)
     python = _python(run, out, differing, tell)
     new = _train(run, python, file, out / "model", tell)
@@ -177,7 +177,7 @@ def _prove(run: RunFacts, python: Path, new: str, texts: list[str], tell: Tell) 
     from roadworthy.models.load import find_artifact
     from roadworthy.models.mlflow_model import download
 
-    tell(f"asking both models about {len(texts):,} messages")
+    tell(f"asking both models about {counted(len(texts), 'message')}")
     with tempfile.TemporaryDirectory() as scratch:
         folder = download(str(run.model), Path(scratch))
         recorded = find_artifact(folder) or folder / "model.skops"

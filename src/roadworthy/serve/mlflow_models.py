@@ -9,8 +9,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from roadworthy.errors import ModelError, TrackingError, named
-from roadworthy.mlflow_store import open_client, quietly, require_mlflow, settings_for_now, shortened, store_uri
+from roadworthy.errors import ModelError, RoadworthyError, TrackingError, named
+from roadworthy.mlflow_store import (
+    open_client,
+    quietly,
+    require_mlflow,
+    require_store,
+    settings_for_now,
+    shortened,
+    store_uri,
+)
 from roadworthy.registry.evidence import newest_inspection
 from roadworthy.serve.ours import left_out
 from roadworthy.serve.stored import Alias, Version, alias_of, version_of
@@ -122,6 +130,7 @@ class Store:
         from mlflow.artifacts import download_artifacts
 
         def download(folder: Path) -> Path:
+            require_store(self.uri)
             place = Path(download_artifacts(artifact_uri=spec, dst_path=str(folder), tracking_uri=self.uri))
             # Of files that are gone MLflow makes an empty folder.
             if not (place / "MLmodel").is_file():
@@ -130,6 +139,8 @@ class Store:
 
         try:
             return self._cache.get(self.uri, spec, *key, download=download)
+        except RoadworthyError:
+            raise
         except Exception as error:
             raise ModelError(
                 f"cannot be downloaded ({_said(error)})", where=spec, mend="look at the store of its artifacts"
@@ -142,6 +153,8 @@ class Store:
                 with left_out(*_UNNEEDED):
                     self._opened = open_client(self.uri)
             return question(self._opened)
+        except RoadworthyError:
+            raise
         except Exception as error:
             if getattr(error, "error_code", "") == _ABSENT:
                 return None

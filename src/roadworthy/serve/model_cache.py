@@ -30,7 +30,7 @@ class ModelCache:
     Parameters
     ----------
     folder
-        Made where it is not there.
+        Made where it is not there, once there is something to keep.
 
     Raises
     ------
@@ -40,8 +40,11 @@ class ModelCache:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder.resolve()
+        is_there = self._folder.exists()
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
+            if not is_there:
+                self._folder.rmdir()
         except OSError as error:
             raise OutputError(
                 f"cannot be made ({error.strerror or error})", where=folder, mend="name another with --model-cache"
@@ -59,10 +62,13 @@ class ModelCache:
         if not place.is_dir():
             stage = self._folder / f".{uuid.uuid4().hex}"
             try:
-                stage.mkdir()
+                stage.mkdir(parents=True)
                 _rename(download(stage), place)
             finally:
                 shutil.rmtree(stage, ignore_errors=True)
+                with suppress(OSError):
+                    # A first download that failed leaves nothing behind; a folder that holds something stays.
+                    self._folder.rmdir()
         _mark(place)
         return place
 

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from math import isfinite
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from roadworthy.errors import counted
 from roadworthy.guard import (
     EMPTY,
     LOW_CONFIDENCE,
@@ -15,7 +16,7 @@ from roadworthy.guard import (
     UNKNOWN_LANGUAGE,
 )
 from roadworthy.report.inert import clipped, visible
-from roadworthy.report.wording import DASH, counted, percent
+from roadworthy.report.wording import DASH, percent
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

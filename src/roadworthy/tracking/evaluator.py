@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from mlflow.models.evaluation import ModelEvaluator
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from roadworthy.errors import DataError, ModelError, SettingsError, named
+from roadworthy.errors import DataError, ModelError, SettingsError, counted, named
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -261,7 +261,7 @@ def _answers(ask: Any, given: Any, n: int) -> Exception | None:
         answered = len(ask(given))
     except Exception as error:
         return error
-    return None if answered == n else ValueError(f"{answered} answers to {n} messages")
+    return None if answered == n else ValueError(f"{counted(answered, 'answer')} to {counted(n, 'message')}")
 
 
 def _log(run_id: str, inspection: Inspection, decision: Decision | None) -> dict[str, EvaluationArtifact]:

@@ -10,7 +10,7 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from roadworthy.errors import TrackingError
+from roadworthy.errors import TrackingError, counted
 from roadworthy.inspection import Figure, Inspection
 from roadworthy.models import as_model, ask
 from roadworthy.tracking.figures import figures, inspection_tags, release_tags
@@ -316,7 +316,8 @@ def _grouped(metrics: Mapping[str, Figure]) -> dict[str, Figure]:
 
 
 def _training_note(recipe: str, data: Dataset, metrics: Mapping[str, Figure]) -> str:
-    what = f"Recipe: **{recipe}**, on {len(data):,} messages of {len(data.classes)} classes ({data.name})."
+    classes = counted(len(data.classes), "class", "classes")
+    what = f"Recipe: **{recipe}**, on {counted(len(data), 'message')} of {classes} ({data.name})."
     said = [f"- {name.replace('_', ' ')}: {figure}" for name, figure in metrics.items() if "accuracy" in name]
     return "\n".join([what, "", *said])
 

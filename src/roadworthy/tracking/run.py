@@ -71,7 +71,7 @@ def tracked_run(
     uri, made_by = store_uri(), origin or NOWHERE
     with quietly():
         try:
-            client = open_client(uri)
+            client = open_client(uri, create=True)
             experiment_id = find_experiment(client, uri, experiment or experiment_name())
             whole = made_by.tags | code_tags() | dict(tags)
             run = client.create_run(experiment_id, tags=whole, run_name=name[:LONGEST_NAME])
