@@ -32,7 +32,11 @@ GATE = "[gate]\nmax_drop = false\n"
 
 @pytest.fixture
 def project(pytester, monkeypatch):
-    """A project of its own, with no other plugin than ours."""
+    """A project of its own, with no other plugin than ours.
+
+    Run in a process of its own: a run in ours ends by forgetting the modules it imported,
+    and a compiled one, as the charts' vl_convert, cannot be imported a second time.
+    """
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
     monkeypatch.setenv("COLUMNS", "100")
     monkeypatch.setenv("PYTEST_ADDOPTS", "-p roadworthy.pytest_plugin")
@@ -49,7 +53,7 @@ def test_a_good_model_passes_and_the_inspection_comes_back(project):
             inspection = roadworthy_inspect(right, texts, labels, suite="suite.toml")
             assert inspection.group("clean").accuracy.value == 1.0
     """)
-    project.runpytest("--strict-markers", "-W", "error").assert_outcomes(passed=1)
+    project.runpytest_subprocess("--strict-markers", "-W", "error").assert_outcomes(passed=1)
 
 
 def test_a_bad_model_fails_with_the_table_and_no_traceback(project):
@@ -58,7 +62,7 @@ def test_a_bad_model_fails_with_the_table_and_no_traceback(project):
             _, constant, texts, labels = models
             roadworthy_inspect(constant, texts, labels, suite="suite.toml")
     """)
-    ran = project.runpytest()
+    ran = project.runpytest_subprocess()
     ran.assert_outcomes(failed=1)
     ran.stdout.fnmatch_lines(["*REJECTED*", "*it does not classify*", "*fail by*accuracy*clean*", "*✗ min_accuracy*"])
     assert "Traceback" not in ran.stdout.str()
@@ -82,7 +86,7 @@ def test_markers_hold_options_the_nearest_first(project):
             again = roadworthy_inspect(right, texts, labels, seed=5, gate="roadworthy.toml")
             assert again.settings.seed == 5
     """)
-    project.runpytest("--strict-markers").assert_outcomes(passed=1)
+    project.runpytest_subprocess("--strict-markers").assert_outcomes(passed=1)
 
 
 def test_the_gate_is_that_of_the_root_folder_wherever_it_runs(project):
@@ -95,7 +99,7 @@ def test_the_gate_is_that_of_the_root_folder_wherever_it_runs(project):
             monkeypatch.chdir(tmp_path)
             roadworthy_inspect(right, texts, labels, suite=suite)
     """)
-    ran = project.runpytest()
+    ran = project.runpytest_subprocess()
     ran.assert_outcomes(failed=1)
     ran.stdout.fnmatch_lines(["*NOT ENOUGH DATA*"])
 
@@ -112,7 +116,7 @@ def test_models_and_messages_may_be_given_by_spec_and_file(project):
         def test_missing(roadworthy_inspect):
             roadworthy_inspect("model.pkl", "none.csv")
     """)
-    ran = project.runpytest()
+    ran = project.runpytest_subprocess()
     ran.assert_outcomes(passed=1, failed=1)
     ran.stdout.fnmatch_lines(["roadworthy: model.pkl: no such file; check the path"])
 
@@ -124,7 +128,7 @@ def test_reports_are_kept_where_the_option_says(project):
             roadworthy_inspect(right, texts, labels, suite="suite.toml")
             roadworthy_inspect(constant, texts, labels, suite="suite.toml")
     """)
-    ran = project.runpytest("--roadworthy-report", "reports")
+    ran = project.runpytest_subprocess("--roadworthy-report", "reports")
     ran.assert_outcomes(failed=1)
     first, second = sorted((project.path / "reports").iterdir())
     assert second.name == f"{first.name}-2"
@@ -143,14 +147,14 @@ def test_a_marker_with_a_bare_argument_is_refused(project):
         def test_marked(roadworthy_inspect):
             pass
     """)
-    ran = project.runpytest()
+    ran = project.runpytest_subprocess()
     ran.assert_outcomes(errors=1)
     ran.stdout.fnmatch_lines(["*takes options by name*"])
 
 
 def test_the_marker_and_the_option_are_explained(project):
-    assert "@pytest.mark.roadworthy(**options)" in project.runpytest("--markers").stdout.str()
-    assert "--roadworthy-report=DIR" in project.runpytest("--help").stdout.str()
+    assert "@pytest.mark.roadworthy(**options)" in project.runpytest_subprocess("--markers").stdout.str()
+    assert "--roadworthy-report=DIR" in project.runpytest_subprocess("--help").stdout.str()
 
 
 def test_it_costs_a_suite_that_does_not_use_it_next_to_nothing():
