@@ -6,8 +6,10 @@ import sys
 
 import pytest
 
+from roadworthy.data import Dataset
 from roadworthy.gate import Decision
 from roadworthy.inspection import Inspection
+from roadworthy.pytest_plugin import Inspect
 
 pytest_plugins = ["pytester"]
 
@@ -164,3 +166,18 @@ def test_it_costs_a_suite_that_does_not_use_it_next_to_nothing():
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, env=dict(os.environ)
     )
     assert said.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("given", [True, False])
+def test_a_model_is_not_judged_on_what_it_was_trained_on(tmp_path, monkeypatch, given):
+    texts = [f"{'money' if i % 2 else 'about'} {i} is what I would like to ask about" for i in range(40)]
+    labels = [("order", "refund")[i % 2] for i in range(40)]
+    clean = Dataset.of(texts, labels)
+    (tmp_path / "suite.toml").write_text('families = ["punctuation"]\nseverities = [3]')
+    (tmp_path / "trained_here.py").write_text("def right(texts): return ['order', 'refund'] * (len(texts) // 2)\n")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr("roadworthy.comparison.runs.training_sha256", lambda spec: clean.sha256)
+    inspect = Inspect("test", tmp_path, {"suite": "suite.toml"}, None)
+    with pytest.raises(pytest.fail.Exception, match="40 of the 40 clean messages are training messages as well"):
+        inspect("python:trained_here:right", *((texts, labels) if given else (clean,)))

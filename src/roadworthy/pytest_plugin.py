@@ -116,15 +116,21 @@ class Inspect:
 
 def _inspect(model: Any, texts: Any, labels: Any, options: dict[str, Any]) -> Inspection:
     """Inspect what may be given by its spec, on messages that may be given by their file."""
-    from roadworthy.data import read_labelled
+    from roadworthy.comparison.runs import is_trained_on
+    from roadworthy.data import Dataset, read_labelled
     from roadworthy.inspection import inspect
     from roadworthy.models import load_model
 
     allow_pickle = bool(options.pop("allow_pickle", False))
-    if isinstance(model, (str, Path)):
-        model = load_model(model, allow_pickle=allow_pickle)
+    spec = str(model) if isinstance(model, (str, Path)) else None
+    if spec is not None:
+        model = load_model(spec, allow_pickle=allow_pickle)
     if isinstance(texts, (str, Path)):
         texts = read_labelled(texts)
+    if labels is not None:
+        texts, labels = Dataset.of(texts, labels), None
+    if spec is not None and isinstance(texts, Dataset) and is_trained_on(spec, texts):
+        options = {"train": texts} | options
     return inspect(model, texts, labels, **options)
 
 

@@ -4,6 +4,7 @@ import json
 import sys
 import xml.etree.ElementTree as ET
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -14,7 +15,8 @@ import pytest
 from roadworthy import inspection, tracking
 from roadworthy.cli import gating
 from roadworthy.comparison import Comparison
-from roadworthy.errors import OutputError, SettingsError
+from roadworthy.data import read_dataset
+from roadworthy.errors import OutputError, SettingsError, TrackingError
 from roadworthy.gate import Decision
 from roadworthy.inspection import Inspection
 from roadworthy.models.mlflow_model import Registered
@@ -278,6 +280,107 @@ def test_a_registered_model_is_compared_with_its_champion_and_tracked_by_version
     assert seen["origin"].command.startswith("roadworthy inspect models:/intent@challenger many.csv --suite")
     assert seen["origin"].options["suite"] == "suite.toml"
     assert seen["origin"].files == {"clean": Path("many.csv")}
+
+
+@dataclass
+class Registry:
+    """What was recorded of models:/intent@challenger, version 2, which a spec stands for."""
+
+    spec: str = "python:gate_models:right"
+    inspections: list[dict[str, Any]] = field(default_factory=list)
+    refusals: list[tuple[Decision, Registered]] = field(default_factory=list)
+
+
+@pytest.fixture
+def registry(project: Path, monkeypatch: pytest.MonkeyPatch) -> Registry:
+    from roadworthy.models import load as loading
+
+    kept, real_load = Registry(), loading.load_model
+    versions = {"models:/intent@challenger": Registered("intent", "2", "run2")}
+
+    def load(spec: str, **options: Any) -> Any:
+        return real_load(kept.spec if spec == "models:/intent/2" else spec, **options)
+
+    monkeypatch.setattr(gating, "find_version", versions.get)
+    monkeypatch.setattr("roadworthy.registry.store.opened_registry", _registry({}))
+    monkeypatch.setattr("roadworthy.models.load_model", load)
+    monkeypatch.setattr("roadworthy.comparison.runs.training_sha256", lambda _: None)
+    monkeypatch.setattr(tracking, "is_available", lambda: True)
+    monkeypatch.setattr(tracking, "track_inspection", lambda *_, **options: kept.inspections.append(options) or "run")
+    monkeypatch.setattr(
+        tracking, "track_refusal", lambda decision, version, **_: kept.refusals.append((decision, version)) or "run"
+    )
+    return kept
+
+
+CHALLENGER = ("inspect", "models:/intent@challenger")
+
+
+def test_a_gated_inspection_of_a_version_is_recorded_whatever_is_said(run: Run, registry: Registry) -> None:
+    registry.spec = "python:gate_models:constant"
+    ended = run(*CHALLENGER, "many.csv", *GATED)
+    assert ended.code == 1
+    assert "recorded all the same, as promote goes by every gated inspection of models:/intent/2" in ended.err
+    [recorded] = registry.inspections
+    assert (recorded["decision"].outcome, recorded["registered"].version) == ("fail", "2")
+    assert not registry.refusals
+    assert run(*CHALLENGER, "many.csv", *PLAIN).code == 1
+    assert len(registry.inspections) == 1
+
+
+@pytest.mark.parametrize("messages", ["empty.csv", "strange.csv", "none.csv"])
+def test_a_refused_inspection_of_a_version_is_recorded_with_its_reason(
+    run: Run, project: Path, registry: Registry, messages: str
+) -> None:
+    (project / "empty.csv").write_text("text,label\n")
+    (project / "strange.csv").write_text("text,label\nwhere is it,unheard\n")
+    registry.spec = "python:gate_models:endpoint"
+    ended = run(*CHALLENGER, messages, *GATED)
+    assert ended.code == 2
+    [(decision, version)] = registry.refusals
+    assert version == Registered("intent", "2", "run2")
+    assert [refusal.code for refusal in decision.refusals] == ["unusable_messages"]
+    assert decision.reason in ended.err
+    assert not registry.inspections
+
+
+def test_without_a_gate_or_a_version_no_refusal_is_recorded(run: Run, registry: Registry) -> None:
+    assert run(*CHALLENGER, "none.csv", *PLAIN).code == 2
+    assert run("inspect", "python:gate_models:right", "none.csv", *GATED).code == 2
+    assert not registry.refusals
+
+
+def test_a_store_that_refused_is_not_asked_again(run: Run, registry: Registry, monkeypatch: pytest.MonkeyPatch) -> None:
+    def away(spec: str) -> None:
+        raise TrackingError("is away", where=spec)
+
+    monkeypatch.setattr(gating, "find_version", away)
+    assert run(*CHALLENGER, "many.csv", *GATED).code == 2
+    assert run(*CHALLENGER, "none.csv", *GATED).code == 2
+    assert not registry.refusals
+
+
+def test_a_model_is_not_judged_on_what_it_was_trained_on(
+    run: Run, registry: Registry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = {"models:/intent/2": read_dataset("many.csv").sha256}
+    monkeypatch.setattr("roadworthy.comparison.runs.training_sha256", known.get)
+    ended = run(*CHALLENGER, "many.csv", *GATED, "--sample", "200")
+    assert ended.code == 1
+    assert "many.csv: the very messages that models:/intent/2 was trained on, as its record says" in ended.err
+    decision = registry.inspections[0]["decision"]
+    assert [refusal.code for refusal in decision.refusals] == ["clean_in_training"]
+    assert decision.reason.startswith("200 of the 200 clean messages are training messages as well")
+    assert "are training messages as well" in ended.out[ended.out.index("REJECTED") :].replace("\n", " ")
+    assert run(*CHALLENGER, "many.csv", *GATED, "--train", "few.csv").code == 1
+    assert "12 of the 240" in registry.inspections[1]["decision"].reason
+    assert run(*CHALLENGER, "few.csv", *PLAIN).err.count("the very messages") == 0
+
+
+def test_an_artifact_remembers_what_it_was_made_from(run: Run, project: Path) -> None:
+    assert run("wrap", "python:gate_models:right", "many.csv", "--out", "model", "--no-track").code == 0
+    assert run("inspect", "model", "many.csv", *GATED).code == 1
+    assert [refusal.code for refusal in Decision.load(project / "report").refusals] == ["clean_in_training"]
 
 
 def _registry(champions: dict[str, str]) -> Any:

@@ -6,7 +6,7 @@ import shutil
 import pytest
 
 from roadworthy.comparison import runs
-from roadworthy.comparison.runs import named_run, read_run, run_behind
+from roadworthy.comparison.runs import is_trained_on, named_run, read_run, run_behind, training_sha256
 from roadworthy.data import Dataset, read_dataset
 from roadworthy.errors import TrackingError
 from roadworthy.inspection import Figure, inspect
@@ -135,11 +135,39 @@ def test_models_remember_their_runs(trained, project, monkeypatch):
     assert run_behind("models:/intent@champion") == trained.run_id
 
 
+def test_a_model_of_the_store_knows_what_it_was_trained_on(trained, project, monkeypatch):
+    data = read_dataset("train.csv")
+    with quietly():
+        client = open_client(store_uri())
+        client.create_registered_model("intent")
+        client.create_model_version("intent", trained.model_uri, run_id=trained.run_id)
+    specs = (trained.model_uri, f"runs:/{trained.run_id}/model", "models:/intent/1")
+    assert [training_sha256(spec) for spec in specs] == [data.sha256] * 3
+    assert is_trained_on("models:/intent/1", data)
+    assert not is_trained_on("models:/intent/1", data.take(range(39, -1, -1)))
+    client.set_tag(trained.run_id, "roadworthy.kind", "inspection")
+    client.set_tag(trained.run_id, "roadworthy.data_sha256", "of an evaluation in the same run")
+    assert training_sha256("models:/intent/1") == data.sha256
+    client.delete_tag(trained.run_id, "roadworthy.training_sha256")
+    assert training_sha256("models:/intent/1") is None
+
+
+def test_what_a_model_was_trained_on_may_be_unknown(project):
+    specs = ("", "nothing", "pickles:a.pkl,b.pkl", "http://127.0.0.1:9", f"runs:/{'0' * 32}/model", "models:/none/1")
+    assert {training_sha256(spec) for spec in specs} == {None}
+    with quietly():
+        client = open_client(store_uri())
+        client.create_registered_model("mine")
+        client.create_model_version("mine", str(project))
+    assert training_sha256("models:/mine/1") is None
+
+
 def test_an_artifact_remembers_its_run(tmp_path):
     from roadworthy import support_desk, train_hardened
 
     train_hardened(support_desk.load_train().sample(60)).save(tmp_path / "model")
     assert run_behind(str(tmp_path / "model")) is None
+    assert training_sha256(str(tmp_path / "model")) == support_desk.load_train().sample(60).sha256
     note_run(tmp_path / "model", "a" * 32)
     assert run_behind(str(tmp_path / "model")) == "a" * 32
 

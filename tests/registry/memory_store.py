@@ -41,7 +41,16 @@ class MemoryStore:
         model.aliases.update(aliases)
         return model
 
-    def inspect(self, name: str, version: str, *, gate: str | None = "pass", champion: str = "", **tags: str) -> str:
+    def inspect(
+        self,
+        name: str,
+        version: str,
+        *,
+        gate: str | None = "pass",
+        champion: str = "",
+        status: str = "FINISHED",
+        **tags: str,
+    ) -> str:
         """An inspection of a version, newer than those before it."""
         run = f"run{len(self.runs)}"
         known = {
@@ -52,7 +61,8 @@ class MemoryStore:
             **({} if gate is None else {"roadworthy.gate": gate}),
             **{tag.replace("__", "."): value for tag, value in tags.items()},
         }
-        info = SimpleNamespace(run_id=run, status="FINISHED")
+        # MLflow counts whole milliseconds; here moves follow one another faster than that.
+        info = SimpleNamespace(run_id=run, status=status, start_time=datetime.now(UTC).timestamp() * 1000)
         self.runs.insert(0, SimpleNamespace(info=info, data=SimpleNamespace(tags=known)))
         return run
 

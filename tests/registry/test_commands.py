@@ -62,6 +62,33 @@ def test_a_promotion_says_what_is_live_since_when_and_on_what(run: Run, released
 
 
 @pytest.mark.usefixtures("released")
+def test_a_promotion_and_what_is_deployed_say_which_bounds_were_not_the_defaults(
+    run: Run, released: MemoryStore
+) -> None:
+    released.inspect("intent", "3", champion="2", roadworthy__gate_bounds="min_accuracy 0.01 (default 0.80)")
+    ended = run("promote", "intent", "3")
+    assert ended.out.splitlines()[1:] == ["  inspection: run run2", "  judged by min_accuracy 0.01 (default 0.80)"]
+    assert "  judged by min_accuracy 0.01 (default 0.80)" in run("deployed", "intent").out.splitlines()
+    assert run("deployed", "intent", "--history").out.count("judged by") == 1
+    found = json.loads(run("deployed", "intent", "--json").out)["deployed"]
+    assert found["entry"]["bounds"] == "min_accuracy 0.01 (default 0.80)"
+
+
+@pytest.mark.usefixtures("released")
+@pytest.mark.parametrize("asked", ["3", "challenger"])
+def test_the_champion_is_not_promoted_twice(run: Run, released: MemoryStore, asked: str) -> None:
+    released.inspect("intent", "3", champion="2")
+    assert run("promote", "intent", "challenger").code == 0
+    before = history("intent")
+    assert run("promote", "intent", asked) == Ended(
+        0, "intent: version 3 is the champion already; nothing changed\n", ""
+    )
+    found = json.loads(run("promote", "intent", asked, "--json").out)
+    assert (found["promoted"], found["changed"], found["version"]) == (True, False, "3")
+    assert history("intent") == before
+
+
+@pytest.mark.usefixtures("released")
 def test_a_refusal_is_one_line_and_exits_1(run: Run) -> None:
     ended = run("promote", "intent", "1")
     assert (ended.code, ended.out) == (1, "")

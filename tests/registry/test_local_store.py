@@ -56,7 +56,7 @@ def inspected(name: str, version: str, *, gate: str = "pass", champion: str = ""
     """What an inspection leaves in MLflow."""
     with quietly():
         client = open_client(store_uri())
-        experiment = client.create_experiment(f"inspections of {name} {version} {gate} {champion}")
+        experiment = client.create_experiment(f"inspections of {name} {version} {gate} {champion} {tags}")
         known = {
             "roadworthy.kind": "inspection",
             "roadworthy.registered_model": name,
@@ -94,6 +94,18 @@ def test_the_whole_way(store: Path, capfd: pytest.CaptureFixture[str], monkeypat
         monkeypatch.setenv("MLFLOW_TRACKING_URI", store_uri())
         loaded = mlflow.pyfunc.load_model("models:/my intents@champion")
     assert list(loaded.predict(np.array(["refund please"]))) == ["refund"]
+
+
+def test_after_a_rollback_a_new_inspection_is_asked_for(store: Path) -> None:
+    for version in ("1", "2"):
+        register("intent", trained())
+        inspected("intent", version, champion="1" if version == "2" else "")
+        promote("intent", "challenger")
+    rollback("intent")
+    with pytest.raises(RefusedError, match="it was rolled back after its newest inspection, on .*; inspect it again"):
+        promote("intent", "2")
+    again = inspected("intent", "2", champion="1", roadworthy__again="yes")
+    assert promote("intent", "2").inspection == again
 
 
 def test_an_alias_nobody_has_and_a_version_nobody_registered(store: Path) -> None:

@@ -7,7 +7,7 @@ from contextlib import suppress
 import pytest
 
 from roadworthy.errors import MissingExtraError, RefusedError, ReleaseError, TrackingError
-from roadworthy.registry import deployed, history, promote, release, rollback
+from roadworthy.registry import deployed, history, promote, release, rollback, try_promotion
 from roadworthy.registry import store as registry_store
 from roadworthy.registry.store import State
 
@@ -50,6 +50,7 @@ def test_the_journal_is_json_that_others_can_read(memory: MemoryStore, state: Re
 
 
 AGAIN = "inspect it again: roadworthy inspect models:/intent/2 CLEAN --gate"
+LAX = "min_accuracy 0.01 (default 0.80)"
 REPORT = "the report is in run run1"
 
 
@@ -63,6 +64,11 @@ REPORT = "the report is in run run1"
             {"gate": "not enough data"},
             "the gate had not enough data",
             "inspect it on more messages: roadworthy inspect models:/intent/2 CLEAN --gate",
+        ),
+        (
+            {"gate": "refused", "roadworthy__gate_reason": "clean.csv: no rows"},
+            "the gate refused it, for it could not be inspected: clean.csv: no rows",
+            AGAIN,
         ),
         ({"gate": "perhaps"}, "the gate said 'perhaps'", AGAIN),
         ({}, "it was compared with no champion, and the champion is version 1", AGAIN),
@@ -110,6 +116,74 @@ def test_only_the_newest_inspection_counts(memory: MemoryStore) -> None:
     memory.inspect("intent", "1", gate="fail")
     with pytest.raises(RefusedError, match="the gate failed"):
         promote("intent", "1")
+
+
+@pytest.mark.parametrize("status", ["FAILED", "RUNNING", "KILLED"])
+def test_what_the_gate_did_not_let_through_counts_however_its_run_ended(memory: MemoryStore, status: str) -> None:
+    memory.add("intent", "1")
+    memory.inspect("intent", "1")
+    memory.inspect("intent", "1", gate="fail", status=status)
+    with pytest.raises(RefusedError, match="the gate failed"):
+        promote("intent", "1")
+
+
+@pytest.mark.parametrize("gate", ["pass", None])
+def test_a_pass_that_was_not_written_to_its_end_does_not_count(memory: MemoryStore, gate: str | None) -> None:
+    memory.add("intent", "1")
+    memory.inspect("intent", "1", gate=gate, status="FAILED")
+    with pytest.raises(RefusedError, match="it was not inspected"):
+        promote("intent", "1")
+
+
+def test_what_was_inspected_before_a_rollback_does_not_count_after_it(memory: MemoryStore, state: ReadState) -> None:
+    released(memory, "1", "2")
+    back = rollback("intent", reason="users complain")
+    with pytest.raises(RefusedError) as caught:
+        promote("intent", "2")
+    when = back.since.isoformat(timespec="seconds")
+    assert str(caught.value) == (
+        f"intent: version 2 is not promoted: it was rolled back after its newest inspection, on {when} by jo, back to "
+        f"version 1: users complain; {AGAIN}"
+    )
+    assert state().champion == "1"
+    again = memory.inspect("intent", "2", champion="1")
+    assert promote("intent", "2").inspection == again
+    rollback("intent")
+    with pytest.raises(RefusedError, match="by jo, back to version 1; inspect it again"):
+        promote("intent", "2")
+
+
+def test_after_a_rollback_even_a_worse_one_is_to_be_inspected_again(memory: MemoryStore) -> None:
+    memory.add("intent", "1", "2")
+    memory.inspect("intent", "1")
+    promote("intent", "1")
+    memory.inspect("intent", "2", champion="1", roadworthy__comparison="worse")
+    promote("intent", "2", force_reason="a test")
+    rollback("intent")
+    with pytest.raises(RefusedError, match=f"it was rolled back after.*; {AGAIN}"):
+        promote("intent", "2")
+    assert promote("intent", "2", force_reason="a test").forced
+
+
+def test_the_rollback_of_one_version_says_nothing_of_another(memory: MemoryStore) -> None:
+    released(memory, "1", "2")
+    memory.add("intent", "3")
+    memory.inspect("intent", "3", champion="1")
+    rollback("intent")
+    assert not promote("intent", "3").forced
+
+
+def test_the_bounds_of_the_gate_are_kept_with_every_move(memory: MemoryStore) -> None:
+    memory.add("intent", "1", "2", "3")
+    memory.inspect("intent", "1", roadworthy__gate_bounds=LAX)
+    assert promote("intent", "1").bounds == LAX
+    memory.inspect("intent", "2", champion="1", roadworthy__gate_bounds="")
+    assert promote("intent", "2").bounds is None
+    assert rollback("intent").bounds == LAX
+    memory.inspect("intent", "3", gate="fail", champion="1", roadworthy__gate_bounds=LAX)
+    with pytest.raises(RefusedError):
+        promote("intent", "3")
+    assert [entry.bounds for entry in history("intent")] == [LAX, None, LAX, LAX]
 
 
 def test_looking_again_without_the_gate_takes_nothing_back(memory: MemoryStore) -> None:
@@ -161,7 +235,27 @@ def test_promoting_the_champion_again_changes_nothing(memory: MemoryStore) -> No
     released(memory, "1", "2")
     before = history("intent")
     assert promote("intent", "2") == before[-1]
+    assert try_promotion("intent", "2", force_reason="a test") == (before[-1], False)
     assert history("intent") == before
+
+
+def test_a_challenger_that_was_promoted_is_the_champion_already(memory: MemoryStore) -> None:
+    memory.add("intent", "1", "2", challenger="1")
+    memory.inspect("intent", "1")
+    assert try_promotion("intent", "challenger").changed
+    before = history("intent")
+    assert try_promotion("intent", "@challenger") == (before[-1], False)
+    assert history("intent") == before
+    memory.add("intent", challenger="2")
+    with pytest.raises(RefusedError, match="version 2 is not promoted: it was not inspected"):
+        promote("intent", "challenger")
+
+
+def test_after_a_rollback_there_is_no_challenger_that_was_promoted(memory: MemoryStore) -> None:
+    released(memory, "1", "2")
+    rollback("intent")
+    with pytest.raises(ReleaseError, match="no version 'challenger'"):
+        promote("intent", "challenger")
 
 
 @pytest.mark.parametrize("given", ["9", "nobody", "@nobody"])

@@ -9,7 +9,7 @@ import pytest
 
 from roadworthy import tracking
 from roadworthy.comparison import Comparison
-from roadworthy.gate import Decision, Gate, Refusal, Result
+from roadworthy.gate import Decision, Gate, Refusal, Result, refused
 from roadworthy.inspection import DataCard, Settings
 from roadworthy.models.mlflow_model import Registered
 from roadworthy.tracking.figures import gate_metrics, gate_reason, inspection_tags, judged_metrics, release_tags
@@ -207,3 +207,40 @@ def test_a_figure_that_is_about_the_training_messages_counts_for_the_model() -> 
     run._inputs["training"] = ("a.csv", "0")
     assert run._linked("training/accuracy", "m-1")["model_id"] == "m-1"
     assert run._linked("held_out/accuracy", "m-1") == run._linked("training/accuracy", None) == {}
+
+
+def test_the_bounds_of_the_gate_are_kept_with_the_run(report: Path) -> None:
+    lax = FAILED.model_copy(update={"gate": Gate(min_accuracy=0.01, max_drop_of={"a:b": 0.2}, max_oov_rate=None)})
+    logged = client().get_run(tracking.track_inspection(make_inspection(), report, decision=lax).run_id).data
+    assert logged.params["gate.min_accuracy"] == "0.01"
+    assert logged.params["gate.max_drop_of.a:b"] == "0.20"
+    assert logged.params["gate.max_oov_rate"] == "not asked"
+    assert logged.params["gate.may_lack_data"] == "min_worst_class"
+    assert logged.tags["roadworthy.gate_bounds"] == (
+        "min_accuracy 0.01 (default 0.80), max_drop_of.a:b 0.20 (default 0.10)"
+    )
+    assert logged.tags["roadworthy.gate_refusals"] == "constant_model"
+    tags = inspection_tags(make_inspection(), PASSED)
+    assert tags["roadworthy.gate_bounds"] == tags["roadworthy.gate_refusals"] == ""
+
+
+def test_a_refusal_is_recorded_and_takes_the_place_of_what_passed_before(report: Path) -> None:
+    from roadworthy.registry.evidence import newest_inspection, objection, remedy
+
+    store = client()
+    store.create_registered_model("intent")
+    version = Registered("intent", str(store.create_model_version("intent", str(report)).version), None)
+    tracking.track_inspection(make_inspection(), report, decision=PASSED, registered=version)
+    assert objection(newest_inspection(store, "intent", version.version), None) is None
+    said = "clean.csv: no rows for jo@example.org"
+    run = tracking.track_refusal(refused("unusable_messages", said, model="intent", gate=Gate()), version)
+    found = newest_inspection(store, "intent", version.version)
+    assert found is not None
+    assert (found.run, found.gate, found.bounds) == (run.run_id, "refused", "")
+    told = "the gate refused it, for it could not be inspected: clean.csv: no rows for [email]"
+    assert objection(found, None) == told
+    assert remedy(found, version.spec).startswith("inspect it again: ")
+    logged = store.get_run(run.run_id)
+    assert (logged.info.status, logged.info.run_name) == ("FINISHED", "refused inspection models:/intent/1")
+    assert logged.data.tags["roadworthy.gate_refusals"] == "unusable_messages"
+    assert logged.data.metrics["gate/passed"] == 0

@@ -9,8 +9,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from roadworthy.cli.options import progress_bar, stderr
-from roadworthy.errors import DataError, ModelError, OutputError, RoadworthyError, SettingsError, named
+from roadworthy.cli.options import progress_bar, record, stderr
+from roadworthy.errors import (
+    DataError,
+    MissingExtraError,
+    ModelError,
+    OutputError,
+    RoadworthyError,
+    SettingsError,
+    TrackingError,
+    named,
+)
 
 if TYPE_CHECKING:
     from roadworthy.comparison import Comparison
@@ -20,6 +29,7 @@ if TYPE_CHECKING:
     from roadworthy.models.adapt import Model
     from roadworthy.models.mlflow_model import Registered
     from roadworthy.parallel import Engine
+    from roadworthy.tracking.origin import Origin
 
 SUMMARY_VARIABLE = "GITHUB_STEP_SUMMARY"
 _CODES = {DataError: "unusable_messages", ModelError: "unusable_model", SettingsError: "unusable_gate"}
@@ -129,30 +139,54 @@ def compare_with(
         )
 
 
+@dataclass
+class Attempt:
+    """An inspection under way, and the version of a registered model that it is about, once that is known."""
+
+    version: Registered | None = None
+
+
 @contextmanager
-def closed(wanted: bool, out: Path, model: str) -> Iterator[None]:
+def closed(wanted: bool, out: Path, model: str, origin: Origin) -> Iterator[Attempt]:
     """Fail closed where a gate is wanted: no decision of an earlier run stays, and what cannot be decided is rejected.
 
-    CI reads what is in the folder, whatever became of the command.
+    CI reads what is in the folder, whatever became of the command; a promotion reads what MLflow says of the version.
     """
+    attempt = Attempt()
     if not wanted:
-        yield
+        yield attempt
         return
     remove_decision(out, "junit.xml", "report.html", "report.md", "inspection.json")
     try:
-        yield
+        yield attempt
     except Exception as error:
+        decision = _refusal(error, model)
         with suppress(OutputError):
-            _leave_refusal(error, out, model)
+            keep(decision, out)
+        # A store that has just refused something is not asked again.
+        if not isinstance(error, TrackingError | MissingExtraError):
+            _record_refusal(decision, attempt, model, origin)
         raise
 
 
-def _leave_refusal(error: Exception, out: Path, model: str) -> None:
+def _refusal(error: Exception, model: str) -> Decision:
     from roadworthy.gate import Gate, refused
 
     code = next((code for kind, code in _CODES.items() if isinstance(error, kind)), "not_inspected")
     said = str(error) if isinstance(error, RoadworthyError) else named(error)
-    keep(refused(code, said, model=model, gate=Gate()), out)
+    return refused(code, said, model=model, gate=Gate())
+
+
+def _record_refusal(decision: Decision, attempt: Attempt, model: str, origin: Origin) -> None:
+    """Keep with a version that it was refused; else an older inspection of it would still let it be promoted."""
+    from roadworthy import tracking
+
+    version = attempt.version
+    with suppress(RoadworthyError):
+        version = version or find_version(model)
+    if version is not None:
+        known = version
+        record(lambda: tracking.track_refusal(decision, known, origin=origin), wanted=False)
 
 
 def decide(result: Inspection, asked: AskedGate, comparison: Comparison | None, champion: Champion | None) -> Decision:

@@ -83,7 +83,7 @@ def inspect(
     """Inspect a model; write a verdict and a report.
 
     Without a gate it exits 0 when the verdict is pass or advisory, and 1 when it is fail; with one it exits 0 only if
-    the model passes.
+    the model passes. With one, every inspection of a version in MLflow's registry is recorded, as promote goes by it.
     """
     asked = _Asked(
         model=model,
@@ -109,8 +109,9 @@ def inspect(
     )
     if write_messages is not None:
         return _write_messages(asked, write_messages)
-    with gating.closed(gate or gate_file is not None, out, model):
-        return _inspect(asked, origin_of(context, clean=clean, real=real))
+    origin = origin_of(context, clean=clean, real=real)
+    with gating.closed(gate or gate_file is not None, out, model, origin) as attempt:
+        return _inspect(asked, attempt, origin)
 
 
 @dataclass(frozen=True)
@@ -167,7 +168,7 @@ class _Found:
         return 1 if self.result.verdict == "fail" else 0
 
 
-def _inspect(asked: _Asked, origin: Origin) -> int:
+def _inspect(asked: _Asked, attempt: gating.Attempt, origin: Origin) -> int:
     from roadworthy import inspection
     from roadworthy.output import require_writable
 
@@ -175,8 +176,8 @@ def _inspect(asked: _Asked, origin: Origin) -> int:
     inspection.find_suite(asked.suite)
     clean, real = _messages(asked)
     tracked = wants_tracking(asked.track)
-    version = gating.find_version(asked.model)
-    loaded = _Loaded(_load(asked, version), version, clean, real, _training(asked))
+    attempt.version = version = gating.find_version(asked.model)
+    loaded = _Loaded(_load(asked, version), version, clean, real, _training(asked, version, clean))
     require_writable(asked.out)
     champion = None if chosen is None else gating.find_champion(asked.champion, version)
     before = None if champion is None else _load_champion(asked, loaded, champion)
@@ -187,7 +188,7 @@ def _inspect(asked: _Asked, origin: Origin) -> int:
     found = _Found(result, comparison, champion, decision)
     _write(asked, found, chosen)
     _note(result, asked.model, asked.clean)
-    if tracked:
+    if tracked or _must_track(version, chosen):
         _track(asked, loaded, found, origin)
     return found.code
 
@@ -210,11 +211,27 @@ def _sampled(asked: _Asked, clean: Dataset, real: Dataset | None) -> tuple[Datas
     return clean.sample(asked.sample, seed=asked.seed), taken
 
 
-def _training(asked: _Asked) -> Dataset | None:
+def _must_track(version: Registered | None, chosen: gating.AskedGate | None) -> bool:
+    """Whether it is recorded although --no-track says otherwise: a promotion must not overlook what a gate said."""
+    if version is None or chosen is None:
+        return False
+    told = f"roadworthy: recorded all the same, as promote goes by every gated inspection of {version.spec}"
+    stderr().print(told, soft_wrap=True, markup=False)
+    return True
+
+
+def _training(asked: _Asked, version: Registered | None, clean: Dataset) -> Dataset | None:
+    """The training messages that were given, or else the clean ones where the model's record says that it is them."""
+    from roadworthy.comparison.runs import is_trained_on
     from roadworthy.data import read_dataset
 
     if asked.train is None:
-        return None
+        spec = asked.model if version is None else version.spec
+        if not is_trained_on(spec, clean):
+            return None
+        told = f"roadworthy: {clean.name}: the very messages that {spec} was trained on, as its record says"
+        stderr().print(told, soft_wrap=True, markup=False)
+        return clean
     return read_dataset(asked.train, text=asked.text, label=asked.label, needs_label=False)
 
 

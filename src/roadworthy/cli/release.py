@@ -28,7 +28,8 @@ def promote(
     """Make a version the champion, if its newest inspection passed the gate.
 
     What counts is what roadworthy inspect models:/NAME@challenger CLEAN --gate recorded: the gate passed, in comparison
-    with today's champion. The alias champion moves by one call, and the journal keeps who moved it and on what grounds.
+    with today's champion, and after the last time that the version was rolled back. A refused inspection counts as much
+    as one that failed. The alias champion moves by one call, and the journal keeps who moved it and on what grounds.
     """
     from roadworthy import registry
     from roadworthy.errors import RefusedError, ReleaseError
@@ -37,12 +38,15 @@ def promote(
         given, missing = ("--force", "--reason") if force else ("--reason", "--force")
         raise ReleaseError(f"{given} needs {missing}", mend="give both, or neither")
     try:
-        entry = registry.promote(name, version, force_reason=reason, tell=_tell)
+        entry, changed = registry.try_promotion(name, version, force_reason=reason, tell=_tell)
     except RefusedError as error:
         if as_json:
             typer.echo(json.dumps({"name": name, "promoted": False, "refusal": str(error)}))
         fail(str(error), code=1)
-    _print_move(name, entry, as_json, promoted=True)
+    if changed or as_json:
+        _print_move(name, entry, as_json, promoted=True, changed=changed)
+    else:
+        typer.echo(f"{name}: version {entry.version} is the champion already; nothing changed")
     return 0
 
 
@@ -157,7 +161,8 @@ def _grounds(entry: Entry) -> list[str]:
     """On what it was decided, a line each."""
     said = {"inspection": entry.inspection and f"run {entry.inspection}", "although": entry.despite}
     said["because" if entry.kind == "reject" else "reason"] = entry.reason
-    return [f"{name}: {value}" for name, value in said.items() if value]
+    lines = [f"{name}: {value}" for name, value in said.items() if value]
+    return [*lines, f"judged by {entry.bounds}"] if entry.bounds else lines
 
 
 def _document(entry: Entry) -> dict[str, Any]:

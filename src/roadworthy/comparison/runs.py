@@ -16,13 +16,17 @@ from pydantic import BaseModel, ConfigDict
 
 from roadworthy.errors import RoadworthyError, TrackingError
 from roadworthy.mlflow_store import open_client, quietly, require_mlflow, settings_for_now, shortened, store_uri
+from roadworthy.models.mlflow_model import is_in_store
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
     from mlflow.entities import Run
 
+    from roadworthy.data import Dataset
+
 _RUN = re.compile(r"(?:runs:/)?(?P<run>[0-9a-f]{32})/?")
 _OF_RUN = re.compile(r"runs:/(?P<run>[^/]+)/.+")
+_LOGGED = re.compile(r"models:/(?P<model>m-[0-9a-f]{32})")
 _PIN = re.compile(r"(?P<name>[A-Za-z0-9][\w.-]*)==(?P<version>\S+)")
 ENVIRONMENT, DATA = "environment.txt", "data.json"
 OPTION = "option."
@@ -119,6 +123,43 @@ def run_behind(spec: str) -> str | None:
         return registered.run_id
     place = find_artifact(Path(spec)) if not urlsplit(spec).scheme and spec else None
     return None if place is None else read_record(place).run
+
+
+def is_trained_on(spec: str, data: Dataset) -> bool:
+    """Whether a model was trained on these very messages, as far as its artifact or its run has kept a fingerprint."""
+    return training_sha256(spec) == data.sha256
+
+
+def training_sha256(spec: str) -> str | None:
+    """The fingerprint of the messages that a model learned from; None where nothing has kept it, or can tell.
+
+    An artifact has it in its card, a model of MLflow's store in the tags of the run that made it.
+    """
+    from roadworthy.models.artifact import read_messages
+    from roadworthy.models.load import find_artifact
+
+    place = find_artifact(Path(spec)) if not urlsplit(spec).scheme and spec else None
+    if place is not None:
+        return read_messages(place).sha256
+    if not is_in_store(spec):
+        return None
+    with suppress(TrackingError), asked(spec) as client:
+        run_id = run_behind(spec) or _run_of_logged(client, spec)
+        return None if run_id is None else _trained_sha256(_training_run(client, client.get_run(run_id)))
+    return None
+
+
+def _run_of_logged(client: MlflowClient, spec: str) -> str | None:
+    """The run that logged the model which a spec names by its own id."""
+    found = _LOGGED.fullmatch(spec)
+    return None if found is None else client.get_logged_model(found["model"]).source_run_id
+
+
+def _trained_sha256(run: Run) -> str | None:
+    """The fingerprint of the training messages among the tags of a run; an inspection's own messages are no such."""
+    tags = run.data.tags
+    is_training = tags.get("roadworthy.kind", "training") == "training"
+    return tags.get("roadworthy.training_sha256") or (tags.get("roadworthy.data_sha256") if is_training else None)
 
 
 def read_run(run_id: str) -> RunFacts:
@@ -224,8 +265,7 @@ def _of_input(dataset: Any, run: Run) -> dict[str, Any]:
     profile: dict[str, Any] = {}
     with suppress(ValueError):
         profile = json.loads(dataset.profile or "{}")
-    sha256 = run.data.tags.get("roadworthy.training_sha256") or run.data.tags.get("roadworthy.data_sha256")
-    return {"name": dataset.name, "n": profile.get("num_rows"), "sha256": sha256}
+    return {"name": dataset.name, "n": profile.get("num_rows"), "sha256": _trained_sha256(run)}
 
 
 def _source(description: str) -> str | None:

@@ -131,6 +131,30 @@ class Gate(BaseModel):
         """
         return bound in self.model_fields_set and getattr(self, bound) is not None
 
+    @property
+    def changed(self) -> str:
+        """What differs from the defaults, in words; empty where nothing does.
+
+        Examples
+        --------
+        >>> Gate(min_accuracy=0.01, max_drop=False, max_drop_of={"slang": 0.125}, advisory=["min_coverage"]).changed
+        'min_accuracy 0.01 (default 0.80), max_drop not asked (default 0.10), advisory min_coverage (default none),
+        max_drop_of.slang 0.125 (default 0.10)'
+        >>> Gate(min_accuracy=0.8).changed
+        ''
+        """
+        default = Gate()
+        pairs = {
+            name: (getattr(self, name), getattr(default, name)) for name in Gate.model_fields if name != "max_drop_of"
+        }
+        pairs |= {f"max_drop_of.{family}": (limit, default.max_drop) for family, limit in self.max_drop_of.items()}
+        told = (
+            f"{name} {bound_text(own)} (default {bound_text(usual)})"
+            for name, (own, usual) in pairs.items()
+            if own != usual
+        )
+        return ", ".join(told)
+
 
 def read_gate(path: str | Path | None = None) -> Gate:
     """The gate of a project.
@@ -153,6 +177,21 @@ def read_gate(path: str | Path | None = None) -> Gate:
         return Gate.model_validate(table)
     except ValidationError as error:
         raise _first(error, found) from None
+
+
+def bound_text(value: float | tuple[str, ...] | None) -> str:
+    """A limit, or a list of bounds, for people to read.
+
+    Examples
+    --------
+    >>> bound_text(0.8), bound_text(0.125), bound_text(None), bound_text(("max_drop", "min_coverage")), bound_text(())
+    ('0.80', '0.125', 'not asked', 'max_drop and min_coverage', 'none')
+    """
+    if isinstance(value, tuple):
+        return " and ".join(value) or "none"
+    if value is None:
+        return "not asked"
+    return f"{value:.2f}" if round(value, 2) == value else f"{value:g}"
 
 
 def gate_source(path: str | Path | None = None) -> str:

@@ -316,6 +316,17 @@ def _read_card(directory: Path) -> Card:
         ) from None
 
 
+def read_messages(directory: Path) -> Messages:
+    """The messages that an artifact learned from, as its card says.
+
+    Raises
+    ------
+    ModelError
+        The card cannot be read.
+    """
+    return _read_card(directory).data
+
+
 def _schema_of(content: str) -> object:
     with suppress(ValueError, RecursionError):
         read = json.loads(content)

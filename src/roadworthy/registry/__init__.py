@@ -9,13 +9,14 @@ people from moving the champion at the same time.
 from roadworthy.registry.deployed import Deployment, deployed, history
 from roadworthy.registry.journal import Entry
 from roadworthy.registry.register import register, require_name
-from roadworthy.registry.release import promote, rollback
+from roadworthy.registry.release import Promotion, promote, rollback, try_promotion
 from roadworthy.registry.times import Asked, asked_time
 
 __all__ = [
     "Asked",
     "Deployment",
     "Entry",
+    "Promotion",
     "asked_time",
     "deployed",
     "history",
@@ -23,4 +24,5 @@ __all__ = [
     "register",
     "require_name",
     "rollback",
+    "try_promotion",
 ]

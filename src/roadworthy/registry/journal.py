@@ -38,6 +38,9 @@ class Entry(BaseModel):
         The MLflow run of the inspection that was decided on.
     despite
         The objection that --force overrode.
+    bounds
+        The gate's bounds that differed from the defaults, in words; for a rollback those by which the version had been
+        judged when it was promoted.
     reason
         What was given with --reason; for a rejection the objection.
 
@@ -64,6 +67,7 @@ class Entry(BaseModel):
     live: datetime | None = None
     inspection: str | None = None
     despite: str | None = None
+    bounds: str | None = None
     reason: str | None = None
 
     @property
@@ -147,6 +151,16 @@ class Journal:
     def after(self, entry: Entry) -> Entry | None:
         """The move that came next."""
         return next((move for move in self.moves if move.number > entry.number), None)
+
+    def rolled_back(self, version: str) -> Entry | None:
+        """The last move by which a version was rolled back."""
+        moves = (move for move in reversed(self.moves) if move.kind == "rollback" and move.before == version)
+        return next(moves, None)
+
+    def bounds_of(self, version: str) -> str | None:
+        """The bounds other than the defaults by which a version was judged when it was last promoted."""
+        moves = (move for move in reversed(self.moves) if move.kind == "promote" and move.version == version)
+        return next((move.bounds for move in moves), None)
 
     def earlier(self, champion: str | None) -> tuple[str, ...]:
         """The versions to roll back to, best first: the way that led to the champion, walked back.

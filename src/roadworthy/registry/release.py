@@ -5,17 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from roadworthy.errors import RefusedError, ReleaseError
 from roadworthy.registry.evidence import newest_inspection, objection, remedy
 from roadworthy.registry.journal import LONGEST_TEXT, Entry
 from roadworthy.registry.lease import Lease, identity, lease
 from roadworthy.registry.settle import finish, next_entry, settle, stamp
-from roadworthy.registry.store import CHAMPION, Registry, State, is_absent, opened_registry, whoami
+from roadworthy.registry.store import CHALLENGER, CHAMPION, Registry, State, is_absent, opened_registry, whoami
 
 if TYPE_CHECKING:
     from roadworthy.registry.store import Tell
+
+
+class Promotion(NamedTuple):
+    """The entry of the journal that made a version the champion, and whether that was done just now."""
+
+    entry: Entry
+    changed: bool
 
 
 def promote(
@@ -24,7 +31,8 @@ def promote(
     """Make a version the champion, if its newest inspection lets it.
 
     No data is needed: what counts is the inspection that `roadworthy inspect models:/NAME@challenger CLEAN --gate`
-    recorded. Its gate must have passed, and it must have been compared with the version that is the champion now.
+    recorded. Its gate must have passed, it must have been compared with the version that is the champion now, and it
+    must be newer than the last time that the version was rolled back.
 
     Parameters
     ----------
@@ -53,14 +61,24 @@ def promote(
     TrackingError
         The store cannot be reached, or refuses.
     """
+    return try_promotion(name, version, force_reason=force_reason, by=by, tell=tell).entry
+
+
+def try_promotion(
+    name: str, version: str, *, force_reason: str | None = None, by: str | None = None, tell: Tell | None = None
+) -> Promotion:
+    """Do what `promote` does, and say whether the champion moved."""
     reason = None if force_reason is None else _checked_reason(force_reason)
     user = by or whoami()
     with _held(name, user, tell) as (registry, held, state):
+        if _is_promoted(state, version):
+            return Promotion(state.journal.moves[-1], changed=False)
         number = registry.find_version(name, version)
         if number == state.champion:
-            return state.journal.moves[-1]
+            return Promotion(state.journal.moves[-1], changed=False)
         found = newest_inspection(registry.client, name, number)
-        against = objection(found, state.champion)
+        rolled_back = state.journal.rolled_back(number)
+        against = objection(found, state.champion, rolled_back)
         entry = next_entry(
             state,
             kind="promote",
@@ -68,15 +86,16 @@ def promote(
             by=user,
             inspection=found.run if found else None,
             despite=_short(against),
+            bounds=_short(found.bounds or None) if found else None,
             reason=reason,
         )
         if against is None or reason is not None:
-            return _move(registry, held, state, entry)
+            return Promotion(_move(registry, held, state, entry), changed=True)
         _reject(registry, state, entry)
     raise RefusedError(
         f"version {number} is not promoted: {against}",
         where=name,
-        mend=remedy(found, f"models:/{name}/{number}"),
+        mend=remedy(found, f"models:/{name}/{number}", rolled_back),
     )
 
 
@@ -108,16 +127,23 @@ def rollback(name: str, *, reason: str | None = None, by: str | None = None, tel
     user = by or whoami()
     with _held(name, user, tell) as (registry, held, state):
         for earlier in state.journal.earlier(state.champion):
+            bounds = state.journal.bounds_of(earlier)
+            entry = next_entry(state, kind="rollback", version=earlier, by=user, bounds=bounds, reason=why)
             try:
-                return _move(
-                    registry, held, state, next_entry(state, kind="rollback", version=earlier, by=user, reason=why)
-                )
+                return _move(registry, held, state, entry)
             except _GoneError:
                 _said(tell)(f"{name}: version {earlier} was deleted; trying the one before")
                 state = registry.read(name)
     raise ReleaseError(
         "there is no version to roll back to", where=name, mend="promote one: roadworthy promote NAME VERSION"
     )
+
+
+def _is_promoted(state: State, asked: str) -> bool:
+    """Whether the challenger that is asked for is the champion by now: a promotion takes its alias away."""
+    is_challenger = asked.strip().removeprefix("@") == CHALLENGER
+    moves = state.journal.moves
+    return is_challenger and CHALLENGER not in state.aliases and bool(moves) and moves[-1].kind == "promote"
 
 
 class _GoneError(ReleaseError):

@@ -13,6 +13,7 @@ from roadworthy.tracking.log import (
     track_artifact,
     track_inspection,
     track_notebook,
+    track_refusal,
     track_training,
     upload,
 )
@@ -30,6 +31,7 @@ __all__ = [
     "track_artifact",
     "track_inspection",
     "track_notebook",
+    "track_refusal",
     "track_training",
     "ui_address",
     "ui_command",

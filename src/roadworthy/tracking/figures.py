@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from roadworthy.inspection import Figure
 from roadworthy.redaction import redact
@@ -21,6 +21,7 @@ Row = tuple[str, int, float]
 # What MLflow takes in the name of a metric; the name of a kind or a label may hold anything.
 _NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9_\-. :/]")
 _LONGEST_REASON = 500
+REFUSED = "refused"
 _FEW = 10
 
 
@@ -78,6 +79,16 @@ def gate_metrics(decision: Decision) -> list[Row]:
     ]
 
 
+def gate_params(decision: Decision) -> dict[str, object]:
+    """Give the bounds that the gate judged by, each as a parameter of its own: ``gate.min_accuracy``."""
+    from roadworthy.gate.bounds import bound_text
+
+    bounds: dict[str, Any] = dict(decision.gate)
+    drops = bounds.pop("max_drop_of")
+    bounds |= {f"max_drop_of.{family}": limit for family, limit in drops.items()}
+    return {_NOT_IN_NAMES.sub("_", f"gate.{name}"): bound_text(value) for name, value in bounds.items()}
+
+
 def inspection_params(inspection: Inspection) -> dict[str, object]:
     """Give what tells one inspection from another: model, messages and settings, as far as they are set."""
     settings, model, real = inspection.settings, inspection.model, inspection.real
@@ -118,10 +129,29 @@ def inspection_tags(inspection: Inspection, decision: Decision | None = None) ->
     }
     if decision is not None:
         reason = gate_reason(decision)
-        tags |= {"roadworthy.gate": decision.outcome, "roadworthy.gate_reason": reason}
+        tags |= {
+            "roadworthy.gate": decision.outcome,
+            "roadworthy.gate_reason": reason,
+            "roadworthy.gate_refusals": ", ".join(refusal.code for refusal in decision.refusals),
+            "roadworthy.gate_bounds": decision.gate.changed,
+        }
         lines += ["", f"Gate: **{decision.outcome}**{f' ({reason})' if reason else ''}."]
     note = "\n".join([*lines, "", *found[:_FEW]])
     return tags | {"mlflow.note.content": redact(note)}
+
+
+def refusal_tags(decision: Decision) -> dict[str, str]:
+    """Give the tags of a run that stands for an inspection which could not be made: what is said to be, and why."""
+    reason = gate_reason(decision)
+    return {
+        "roadworthy.kind": "inspection",
+        "roadworthy.verdict": "fail",
+        "roadworthy.model": decision.model,
+        "roadworthy.gate": REFUSED,
+        "roadworthy.gate_reason": reason,
+        "roadworthy.gate_refusals": ", ".join(refusal.code for refusal in decision.refusals),
+        "mlflow.note.content": f"Gate: **{REFUSED}**, for the model could not be inspected: {reason}",
+    }
 
 
 def gate_reason(decision: Decision) -> str:

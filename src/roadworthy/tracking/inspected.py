@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING
 
 from roadworthy.redaction import redact
 from roadworthy.report.folder import FIGURES, NAMES
-from roadworthy.tracking.figures import gate_metrics, inspection_metrics, inspection_params, inspection_tags
+from roadworthy.tracking.figures import (
+    gate_metrics,
+    gate_params,
+    inspection_metrics,
+    inspection_params,
+    inspection_tags,
+)
 from roadworthy.tracking.run import environment
 
 if TYPE_CHECKING:
@@ -45,7 +51,7 @@ def log_inspection(
         if card is not None:
             run.log_input(context, card.name, card.n, card.sha256, labelled=card.labelled)
     model_id = log_model()
-    params = inspection_params(inspection) | run.origin.params
+    params = _params(inspection, decision) | run.origin.params
     run.log_values(_metrics(inspection, decision), params, model_id=model_id)
 
 
@@ -58,12 +64,16 @@ def log_evaluation(run: OpenRun, inspection: Inspection, decision: Decision | No
     for name, value in inspection_tags(inspection, decision).items():
         if not name.startswith("mlflow.") or name not in there.tags:
             run.client.set_tag(run.run_id, name, value)
-    params = {name: value for name, value in inspection_params(inspection).items() if name not in there.params}
+    params = {name: value for name, value in _params(inspection, decision).items() if name not in there.params}
     run.log_values(_metrics(inspection, decision), params)
 
 
 def _metrics(inspection: Inspection, decision: Decision | None) -> list[Row]:
     return inspection_metrics(inspection) + ([] if decision is None else gate_metrics(decision))
+
+
+def _params(inspection: Inspection, decision: Decision | None) -> dict[str, object]:
+    return inspection_params(inspection) | ({} if decision is None else gate_params(decision))
 
 
 def stage(

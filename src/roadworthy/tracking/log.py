@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from roadworthy.errors import TrackingError, counted
 from roadworthy.inspection import Figure, Inspection
 from roadworthy.models import as_model, ask
-from roadworthy.tracking.figures import figures, inspection_tags, release_tags
+from roadworthy.tracking.figures import figures, gate_metrics, inspection_tags, refusal_tags, release_tags
 from roadworthy.tracking.inspected import DECISION, ENVIRONMENT, log_inspection, stage
 from roadworthy.tracking.nested import log_families
 from roadworthy.tracking.run import environment, tracked_run
@@ -230,6 +230,34 @@ def track_inspection(
             )
             run.client.log_artifacts(run.run_id, folder)
         log_families(run, inspection)
+    return run.tracked
+
+
+def track_refusal(
+    decision: Decision, registered: Registered, *, origin: Origin | None = None, experiment: str | None = None
+) -> TrackedRun:
+    """Log that a gate refused a version which could not be inspected, so that no older inspection of it counts.
+
+    Parameters
+    ----------
+    decision
+        The refusal, whose reasons become tags of the run.
+    registered
+        The version of a registered model that was to be inspected.
+    origin
+        The command that was to inspect it.
+
+    Raises
+    ------
+    MissingExtraError
+        MLflow is not installed.
+    TrackingError
+        The store cannot be reached or refuses the run.
+    """
+    mend = f"inspect it again, for an older inspection of {registered.spec} may still count"
+    tags = refusal_tags(decision) | release_tags(registered, None)
+    with tracked_run(experiment, f"refused inspection {registered.spec}", tags, mend, origin) as run:
+        run.log_values(gate_metrics(decision), run.origin.params)
     return run.tracked
 
 
