@@ -12,34 +12,13 @@ from functools import lru_cache
 
 from roadworthy import lexicon
 from roadworthy.perturbations.draw import Draw
+from roadworthy.perturbations.keyboard import neighbour
 from roadworthy.perturbations.registry import LATIN_SCRIPT, perturbation
 from roadworthy.perturbations.words import SHARE, change_words, is_negation, like, parts
-
-_ROWS = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
-
-
-def _neighbours() -> dict[str, str]:
-    """The letters beside, above and below each letter of a QWERTY keyboard, its rows shifted by half a key."""
-    where = {key: (x + y * 0.5, y) for y, row in enumerate(_ROWS) for x, key in enumerate(row)}
-    return {
-        key: "".join(other for other, (u, v) in where.items() if other != key and abs(u - x) <= 1 and abs(v - y) <= 1)
-        for key, (x, y) in where.items()
-    }
-
-
-NEIGHBOURS = _neighbours()
 
 
 def _long(word: str) -> bool:
     return len(word) >= 4
-
-
-def _slip(letter: str, draw: Draw) -> str:
-    near = NEIGHBOURS.get(letter.lower())
-    if near is None:
-        return letter
-    new = draw.pick(near)
-    return new.upper() if letter.isupper() else new
 
 
 @perturbation("typos", languages=[LATIN_SCRIPT], weight=13)
@@ -48,7 +27,7 @@ def neighbouring_key(text: str, severity: int, draw: Draw) -> str:
 
     def edit(word: str, draw: Draw) -> str:
         i = 1 + draw.below(len(word) - 1)
-        return word[:i] + _slip(word[i], draw) + word[i + 1 :]
+        return word[:i] + neighbour(word[i], draw) + word[i + 1 :]
 
     return change_words(text, severity, draw, edit, _long)
 
@@ -59,7 +38,7 @@ def stray_letter(text: str, severity: int, draw: Draw) -> str:
 
     def edit(word: str, draw: Draw) -> str:
         i = 1 + draw.below(len(word) - 1)
-        return word[:i] + _slip(word[i], draw) + word[i:]
+        return word[:i] + neighbour(word[i], draw) + word[i:]
 
     return change_words(text, severity, draw, edit, _long)
 
