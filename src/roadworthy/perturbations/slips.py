@@ -7,9 +7,11 @@ on either side of them, and the length of the word.
 from __future__ import annotations
 
 import re
+from bisect import bisect
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from difflib import SequenceMatcher
+from itertools import accumulate
 from typing import NamedTuple
 
 from roadworthy.errors import PerturbationError
@@ -22,6 +24,8 @@ _VOWELS = frozenset("aeiouAEIOU")
 _LONGEST = 12
 _MOST_SLIPS = 3
 _TRIES = 80
+# On how many words it is tried how often a template fits.
+_FITTED = 60
 # Beyond these a word was not mistyped: another one stands in its place.
 _MOST_LETTERS = 4
 
@@ -56,6 +60,12 @@ class Template(NamedTuple):
 
     length: int
     slips: tuple[Slip, ...]
+    weight: int = 1
+
+    @property
+    def anywhere(self) -> Template:
+        """The same slips wherever they fit: what is rare would be rarer still if it had to come at the same place."""
+        return Template(self.length, tuple(slip._replace(place="") for slip in self.slips))
 
 
 class Slips:
@@ -92,6 +102,8 @@ class Slips:
     ) -> None:
         self.words = tuple(words)
         self.templates = tuple(templates)
+        # Those that a word of some length may follow, each as often as its weight says.
+        self._near = [self._of_length(length) for length in range(1, _LONGEST + 1)]
         self.joined = joined
         self.split = split
         self.dropped = dropped
@@ -113,7 +125,7 @@ class Slips:
             raise PerturbationError("no pair differs by a typing slip", mend="give pairs of which some were mistyped")
         return cls(
             words=count.rates(),
-            templates=count.templates,
+            templates=count.weighted(),
             joined=count.share("joined"),
             split=count.share("split"),
             dropped=count.share("dropped"),
@@ -157,15 +169,17 @@ class Slips:
     def _kept(self, token: str, changed: str) -> str:
         return token if any(map(is_negation, changed.split())) else changed
 
+    def _of_length(self, length: int) -> tuple[list[Template], list[int]]:
+        near = [template for template in self.templates if abs(template.length - length) <= 1 + (length > 6)]
+        return near, list(accumulate(template.weight for template in near))
+
     def _mistyped(self, word: str, draw: Draw) -> str:
-        reach = 1 + (len(word) > 6)
-        length = min(len(word), _LONGEST)
-        for _ in range(_TRIES):
-            template = draw.pick(self.templates)
-            if abs(template.length - length) <= reach:
-                changed = _make(word, template, draw)
-                if changed is not None and changed != word:
-                    return changed
+        templates, ends = self._near[min(len(word), _LONGEST) - 1]
+        for _ in range(_TRIES if templates else 0):
+            template = templates[bisect(ends, draw.below(ends[-1]))]
+            changed = _make(word, template, draw)
+            if changed is not None and changed != word:
+                return changed
         return word
 
 
@@ -179,6 +193,7 @@ class _Count:
         self.other: Counter[str] = Counter()
         self.signs: Counter[str] = Counter()
         self.lost: Counter[str] = Counter()
+        self.words: list[str] = []
 
     def add(self, clean: str, typed: str) -> None:
         """Count one pair."""
@@ -186,6 +201,7 @@ class _Count:
         for token in meant:
             if token[0].isalpha():
                 self.lengths[min(len(token), _LONGEST)] += 1
+                self.words.append(token)
             else:
                 self.signs[token] += 1
         for before, after in chunks(meant, came):
@@ -209,6 +225,18 @@ class _Count:
             length = min(len(meant), _LONGEST)
             self.templates.append(Template(length, slips))
             self.mistyped[length] += 1
+
+    def weighted(self) -> list[Template]:
+        """The templates, those that fit few words drawn the more often, so that what is made is as mixed as what was."""
+        draw = Draw("slips", 0, 0, "")
+        words = [word for word in self.words if len(word) > 1]
+        found = []
+        for template in self.templates:
+            near = [word for word in words if abs(min(len(word), _LONGEST) - template.length) <= 1]
+            tried = [draw.pick(near) for _ in range(_FITTED)] if near else []
+            fits = sum(_make(word, template, draw) is not None for word in tried)
+            found.append(template._replace(weight=_FITTED * _FITTED // (fits + 2)))
+        return found
 
     def rates(self) -> list[float]:
         """The share of words that are mistyped by length, each smoothed over its neighbours."""
@@ -340,7 +368,7 @@ def _swapped(word: str, slip: Slip) -> Iterator[_Spot]:
         alike = one in _VOWELS, other in _VOWELS
         if (
             one != other
-            and _place(start, start + 2, len(word)) == slip.place
+            and slip.place in ("", _place(start, start + 2, len(word)))
             and alike == (slip.old[0] in _VOWELS, slip.old[1] in _VOWELS)
         ):
             yield _Spot(start, start + 2, other + one, "", 1)
@@ -408,7 +436,7 @@ def _windows(word: str, slip: Slip, size: int) -> Iterator[tuple[int, str, str, 
     """Every stretch of so many letters at the slip's place: start, letters, neighbours, and how well they fit."""
     length = len(word)
     for start in range(length - size + 1):
-        if _place(start, start + size, length) != slip.place:
+        if slip.place not in ("", _place(start, start + size, length)):
             continue
         old, left, right = (
             word[start : start + size],
