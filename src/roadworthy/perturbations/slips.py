@@ -9,10 +9,10 @@ from __future__ import annotations
 import re
 from bisect import bisect
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from difflib import SequenceMatcher
 from itertools import accumulate
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from roadworthy.errors import PerturbationError
 from roadworthy.perturbations.draw import Draw
@@ -131,6 +131,26 @@ class Slips:
             dropped=count.share("dropped"),
             signs={sign: n / count.signs[sign] for sign, n in sorted(count.lost.items())},
         )
+
+    def as_dict(self) -> dict[str, Any]:
+        """What it is made of, as JSON can hold it."""
+        return {
+            "words": list(self.words),
+            "joined": self.joined,
+            "split": self.split,
+            "dropped": self.dropped,
+            "signs": self.signs,
+            "templates": [[one.length, one.weight, [list(slip) for slip in one.slips]] for one in self.templates],
+        }
+
+    @classmethod
+    def of_dict(cls, values: Mapping[str, Any]) -> Slips:
+        """What `as_dict` gave."""
+        templates = [
+            Template(length, tuple(Slip(*slip) for slip in slips), weight)
+            for length, weight, slips in values["templates"]
+        ]
+        return cls(**{**values, "templates": templates})
 
     def change(self, text: str, draw: Draw, *, times: float = 1.0) -> str:
         """A message as it might be typed; `times` makes slips so many times as frequent.
