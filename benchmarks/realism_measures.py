@@ -65,7 +65,13 @@ def edit_auc(real: Sequence[Pair], simulated: Sequence[Pair], *, seed: int = 0) 
     rng = np.random.default_rng(seed)
     drawn = [[shape(*pairs[i]) for i in rng.choice(len(pairs), n, replace=False)] for pairs in (real, simulated)]
     judge = make_pipeline(
-        TfidfVectorizer(token_pattern=r"\S+", binary=True, use_idf=False, min_df=2, lowercase=False),
+        TfidfVectorizer(
+            token_pattern=r"\S+",  # noqa: S106 (a pattern)
+            binary=True,
+            use_idf=False,
+            min_df=2,
+            lowercase=False,
+        ),
         LogisticRegression(C=3, max_iter=300, solver="liblinear"),
     )
     return _auc(judge, *drawn, seed)
@@ -110,7 +116,7 @@ def edits_per_100(pairs: Sequence[Pair]) -> float:
 
 
 def type_distance(one: Counter[str], other: Counter[str]) -> float:
-    """Total variation between two distributions of edit types.
+    """Total variation between two distributions of edit types; NaN where one is empty.
 
     Examples
     --------
@@ -118,6 +124,8 @@ def type_distance(one: Counter[str], other: Counter[str]) -> float:
     0.5
     """
     totals = one.total(), other.total()
+    if not all(totals):
+        return float("nan")
     return sum(abs(one[name] / totals[0] - other[name] / totals[1]) for name in {*one, *other}) / 2
 
 
@@ -129,7 +137,9 @@ TRUNCATION, REPETITION = "truncation (pic, prob)", "letter repetition (soooo)"
 DELETION, INSERTION = "single deletion (consonant)", "single insertion"
 VOWEL, KEYBOARD, OTHER = "vowel substitution", "keyboard-adjacent substitution", "other single substitution"
 DOUBLED, TRANSPOSITION = "doubled letter dropped", "transposition"
-_SOUNDS = frozenset("u r y b c n k m d x w".split())
+_SOUNDS = frozenset("urybcnkmdxw")
+# Where nothing was meant they count as acronyms: the normalisation of tweets writes them out.
+_ADDED = frozenset(["lol", "omg", "smh", "tbh", "btw", "ikr"])
 
 
 def edit_type(clean: str, noisy: str) -> str | None:
@@ -143,6 +153,8 @@ def edit_type(clean: str, noisy: str) -> str | None:
     ['number/letter homophone (u, 2, gr8)', 'vowel drop', 'g-drop (doin)', 'transposition']
     """
     meant, came = clean.lower().strip(), noisy.lower().strip()
+    if not meant and came in _ADDED:
+        return ACRONYM
     if not re.sub(r"\W", "", meant) or not re.sub(r"\W", "", came) or meant == came:
         return None
     if meant.replace(" ", "") == came.replace(" ", ""):

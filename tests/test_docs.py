@@ -24,7 +24,7 @@ from roadworthy.perturbations import Draw, perturbation, registry
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
-EXITS = {"inspect": 1, "perturb": 0, "predict": 0, "train": 0, "wrap": 0}
+EXITS = {"inspect": 1, "perturb": 0, "predict": 0, "profile": 0, "train": 0, "wrap": 0}
 OURS = """
 def classify(texts):
     return [("refund_status" if "money" in text else "order_status", 0.8) for text in texts]
@@ -52,6 +52,8 @@ def project(tmp_path, monkeypatch, models):
     train, clean, real = support_desk.load_train(), support_desk.load_clean_test(), support_desk.load_real_style()
     pd.DataFrame({"text": train.texts, "label": train.labels}).to_csv(tmp_path / "train.csv", index=False)
     pd.DataFrame({"message": real.texts}).to_csv(tmp_path / "messages.csv", index=False)
+    noisy = [text.replace("er", "re") for text in clean.texts]
+    pd.DataFrame({"clean": clean.texts, "noisy": noisy}).to_csv(tmp_path / "pairs.csv", index=False)
     (tmp_path / "ours.py").write_text(OURS)
     pd.DataFrame({"text": clean.texts, "label": clean.labels}).to_csv(tmp_path / "clean.csv", index=False)
     pd.DataFrame({"text": real.texts, "label": real.labels, "kind": real.kinds}).to_csv(

@@ -21,6 +21,7 @@ PUBLIC = [
     "Inspection",
     "Perturbation",
     "Predictions",
+    "Profile",
     "RoadworthyError",
     "Suite",
     "compare_models",

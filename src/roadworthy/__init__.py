@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from roadworthy.models.guarded import GuardedModel
     from roadworthy.models.hardened import HardenedClassifier
     from roadworthy.perturbations import Draw, Perturbation, families, perturb, perturbation
+    from roadworthy.perturbations.profile import Profile
     from roadworthy.report import write_report
     from roadworthy.training.hardened import train_hardened
     from roadworthy.training.wrap import wrap
@@ -42,6 +43,7 @@ _HOMES = {
     "Inspection": "inspection",
     "Perturbation": "perturbations",
     "Predictions": "data",
+    "Profile": "perturbations.profile",
     "RoadworthyError": "errors",
     "Suite": "inspection",
     "compare_models": "comparison",
@@ -76,6 +78,7 @@ __all__ = [
     "Inspection",
     "Perturbation",
     "Predictions",
+    "Profile",
     "RoadworthyError",
     "Suite",
     "compare_models",

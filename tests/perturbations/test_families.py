@@ -7,7 +7,8 @@ import pytest
 from roadworthy import lexicon, support_desk
 from roadworthy.perturbations import find, negations, perturb
 from roadworthy.perturbations.draw import Draw
-from roadworthy.perturbations.typos import NEIGHBOURS, respell
+from roadworthy.perturbations.keyboard import NEIGHBOURS
+from roadworthy.perturbations.typos import respell
 
 CLEAN = support_desk.load_clean_test().texts[::6]
 SENTENCE = "I would like to return the blue chair because the seat is broken."

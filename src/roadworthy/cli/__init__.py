@@ -15,6 +15,7 @@ from roadworthy.cli.log import log_commands
 from roadworthy.cli.options import DEBUG_FLAG, fail
 from roadworthy.cli.perturb import perturb
 from roadworthy.cli.predict import predict
+from roadworthy.cli.profile import profile
 from roadworthy.cli.release import deployed, promote, rollback
 from roadworthy.cli.reproduce import reproduce
 from roadworthy.cli.serve import serve
@@ -37,6 +38,7 @@ for command in (
     inspect,
     compare,
     perturb,
+    profile,
     train,
     wrap,
     predict,

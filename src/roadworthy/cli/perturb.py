@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
@@ -17,12 +17,19 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from roadworthy.perturbations import Perturbed
+    from roadworthy.perturbations.profile import Profile
+
 
 def perturb(
     messages: Annotated[str, typer.Argument(help="One message, or a file of messages.")],
     family: Annotated[
         str | None,
         typer.Option(help="A family or a single perturbation; for one message all families are shown."),
+    ] = None,
+    profile: Annotated[
+        str | None,
+        typer.Option(help="Who the users are: a built-in profile, or a file that roadworthy profile wrote."),
     ] = None,
     severity: Annotated[int, typer.Option(help="1 (mild) to 5 (heavy).")] = 3,
     out: Annotated[Path | None, typer.Option(help="Write the perturbed file there, as CSV.")] = None,
@@ -36,9 +43,56 @@ def perturb(
     A file keeps its rows, their order and its columns; the text column is perturbed, and a column clean_text holds
     what it was.
     """
+    how = _How(family, _profile_of(profile, family), severity, seed)
     if _is_file(messages):
-        return _perturb_file(Path(messages), family, severity, seed, text, out, as_json)
-    return _perturb_one(messages, family, severity, seed, out, as_json)
+        return _perturb_file(Path(messages), how, text, out, as_json)
+    return _perturb_one(messages, how, out, as_json)
+
+
+class _How(NamedTuple):
+    """What was asked for: a family or a profile, and how."""
+
+    family: str | None
+    profile: Profile | None
+    severity: int
+    seed: int
+
+    def one(self, message: str) -> dict[str, str]:
+        """A message by the profile, by the family, or by every family."""
+        from roadworthy.perturbations import families, perturb
+
+        if self.profile is not None:
+            return {self.profile.name: self.profile(message, severity=self.severity, seed=self.seed)}
+        names = [self.family] if self.family else list(families())
+        return {name: perturb(message, name, severity=self.severity, seed=self.seed) for name in names}
+
+    def all(self, texts: Sequence[str], path: Path) -> Perturbed:
+        """Messages by the profile or by the family; a profile applies to every message."""
+        from roadworthy.errors import PerturbationError
+        from roadworthy.perturbations import Perturbed, families, perturb_all
+
+        if self.profile is not None:
+            found = self.profile(texts, severity=self.severity, seed=self.seed)
+            changed = [one != other for one, other in zip(texts, found, strict=True)]
+            return Perturbed(found, [True] * len(found), changed)
+        if self.family is None:
+            known = ", ".join(families())
+            raise PerturbationError(
+                "no family", where=path, mend=f"name one with --family: {known}; or a profile with --profile"
+            )
+        return perturb_all(texts, self.family, severity=self.severity, seed=self.seed)
+
+
+def _profile_of(spec: str | None, family: str | None) -> Profile | None:
+    from roadworthy.errors import PerturbationError
+
+    if spec is None:
+        return None
+    if family is not None:
+        raise PerturbationError("--family and --profile exclude each other", mend="leave one of them out")
+    from roadworthy.perturbations.profile import Profile
+
+    return Profile.load(spec)
 
 
 def _is_file(messages: str) -> bool:
@@ -52,11 +106,9 @@ def _is_file(messages: str) -> bool:
         return False
 
 
-def _perturb_one(message: str, family: str | None, severity: int, seed: int, out: Path | None, as_json: bool) -> int:
+def _perturb_one(message: str, how: _How, out: Path | None, as_json: bool) -> int:
     from roadworthy.data import Dataset
     from roadworthy.errors import PerturbationError
-    from roadworthy.perturbations import families
-    from roadworthy.perturbations import perturb as perturbed
     from roadworthy.redaction import inert
 
     if out is not None:
@@ -64,23 +116,20 @@ def _perturb_one(message: str, family: str | None, severity: int, seed: int, out
     if not message.strip():
         raise PerturbationError("the message is empty", mend="write one, or give a file of messages")
     Dataset.of([message], name="the message")
-    names = [family] if family else list(families())
-    found = {name: perturbed(message, name, severity=severity, seed=seed) for name in names}
+    found = how.one(message)
     if as_json:
         typer.echo(json.dumps(found, ensure_ascii=False))
     else:
         width = max(map(len, found))
         for name, result in found.items():
             shown = inert(result) if sys.stdout.isatty() else result
-            typer.echo(shown if family else f"{name:{width}}  {shown}")
+            typer.echo(shown if how.family or how.profile else f"{name:{width}}  {shown}")
     return 0
 
 
 def _perturb_file(
     path: Path,
-    family: str | None,
-    severity: int,
-    seed: int,
+    how: _How,
     text: str | None,
     out: Path | None,
     as_json: bool,
@@ -88,17 +137,14 @@ def _perturb_file(
     from roadworthy.data import Dataset, text_column
     from roadworthy.errors import PerturbationError
     from roadworthy.output import write_text
-    from roadworthy.perturbations import families, perturb_all
     from roadworthy.tables import read_frame
 
     if out is not None and out.suffix.lower() != ".csv":
         raise PerturbationError("what is written is CSV", where=out, mend="give --out a name that ends in .csv")
-    if family is None:
-        raise PerturbationError("no family", where=path, mend=f"name one with --family: {', '.join(families())}")
     frame = read_frame(path)
     column = text_column(frame, text, path)
     data = Dataset.of(frame[column].tolist(), name=str(path))
-    result = perturb_all(data.texts, family, severity=severity, seed=seed)
+    result = how.all(data.texts, path)
     frame = _with_texts(frame, column, data.texts, result.texts)
     if out is not None:
         write_text(out, _csv(frame))

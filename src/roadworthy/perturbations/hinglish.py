@@ -16,7 +16,7 @@ from roadworthy.perturbations.words import negations
 
 Words = Sequence[str]
 
-_SENTENCE = re.compile(r"[^.?!]+[.?!]*\s*|[.?!]+\s*")
+_SENTENCE = re.compile(r"(?:[^.?!]|[.?!](?=\w))+[.?!]*\s*|[.?!]+\s*")
 _CLOCK = re.compile(r"(\d{1,2}(?: ?: ?\d{2})?) ?(am|pm)", re.IGNORECASE)
 _DIGITS = re.compile(r"\d+")
 _NOTHING = "-"
@@ -38,15 +38,18 @@ _HOW_MUCH = {
 }
 
 
-def to_hinglish(text: str, draw: Draw) -> str:
-    """A message whose sentences are put into a Hindi frame; one whose numbers would change their order stays English.
+def to_hinglish(text: str, draw: Draw, *, share: float = 1.0) -> str:
+    """A message with a share of its sentences in a Hindi frame; one whose numbers would change order stays English.
 
     Examples
     --------
     >>> to_hinglish("cancel my order", Draw("hinglish", 3, 0, "cancel my order"))
-    'mere order cancel kare'
+    'mera order ko cancel kare'
     """
-    return "".join(_kept(sentence, _sentence(sentence, draw)) for sentence in _SENTENCE.findall(text)) or text
+    sentences = _SENTENCE.findall(text)
+    for row in draw.sample(len(sentences), draw.count(len(sentences), share)) if share < 1 else range(len(sentences)):
+        sentences[row] = _kept(sentences[row], _sentence(sentences[row], draw))
+    return "".join(sentences)
 
 
 def _kept(before: str, after: str) -> str:
@@ -162,7 +165,8 @@ def _how(words: Words, draw: Draw) -> list[str]:
         head, phrases = _phrases(rest)
         found = [word for phrase in reversed(phrases) for word in _phrase(*phrase, draw)]
         return [*found, *_mixed(head[1:], draw), asked, *_mixed(head[:1], draw), draw.pick(_IS)]
-    return [*_ordered(rest, draw), *asked.split(), draw.pick(("lagega", "lagegi")) if first == "long" else draw.pick(_IS)]
+    verb = draw.pick(("lagega", "lagegi") if first == "long" else _IS)
+    return [*_ordered(rest, draw), *asked.split(), verb]
 
 
 def _yes_or_no(auxiliary: str, words: Words, draw: Draw) -> list[str]:

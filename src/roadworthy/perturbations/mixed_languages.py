@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from roadworthy import lexicon
 from roadworthy.perturbations.draw import Draw
+from roadworthy.perturbations.hinglish import to_hinglish
 from roadworthy.perturbations.registry import perturbation
 from roadworthy.perturbations.texting import same_negation
 from roadworthy.perturbations.words import SHARE, replace_phrases
@@ -19,6 +20,12 @@ def hinglish_words(text: str, severity: int, draw: Draw) -> str:
 def hinglish_phrases(text: str, severity: int, draw: Draw) -> str:
     """Phrases and words become romanised Hindi, in the frame of a Hindi message."""
     return _switch(text, severity, draw, "hinglish")
+
+
+@perturbation("mixed_languages", weight=3)
+def hinglish_sentences(text: str, severity: int, draw: Draw) -> str:
+    """Sentences are put into a Hindi frame: Hindi grammar around English nouns and verbs."""
+    return to_hinglish(text, draw, share=SHARE[severity])
 
 
 @perturbation("mixed_languages", weight=2)

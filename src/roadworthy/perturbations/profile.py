@@ -2,36 +2,45 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Sequence
+from functools import cache, cached_property
+from importlib.resources import files
 from pathlib import Path
-from typing import Annotated, Any, Literal, overload
+from typing import Annotated, Literal, NamedTuple, overload
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from roadworthy.errors import PerturbationError
+from roadworthy.language import guess_language
+from roadworthy.output import write_text
 from roadworthy.perturbations.draw import Draw
-from roadworthy.perturbations.registry import find, require_severity
+from roadworthy.perturbations.learning import steps_for
+from roadworthy.perturbations.manners import Step, find_step
+from roadworthy.perturbations.registry import ANY_LANGUAGE, Perturbation, require_severity
+from roadworthy.perturbations.slip_document import SlipDocument
 from roadworthy.perturbations.slips import Slips
+from roadworthy.perturbations.surface import Seen, surface
+from roadworthy.perturbations.words import TIMES, keeps
 
-# How many times as often everything comes, by severity: 3 is as it was measured.
-TIMES = {1: 0.4, 2: 0.7, 3: 1.0, 4: 1.5, 5: 2.0}
-
-
-class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
-
-class Step(_Frozen):
-    """A perturbation or family, the share of messages that it changes, and how much it changes of these."""
-
-    name: str
-    share: Annotated[float, Field(ge=0, le=1)]
-    severity: Annotated[int, Field(ge=1, le=5)] = 1
+BUILT_IN = ("real_users", "typing", "texting", "hinglish", "non_native", "angry", "dictated")
+FEWEST = 30
+_ANY = (ANY_LANGUAGE,)
+_MEND = "learn one: roadworthy profile MESSAGES --out FILE"
 
 
-class Profile(_Frozen):
+class _Planned(NamedTuple):
+    """A step at the severity that is asked for."""
+
+    chance: float
+    members: tuple[Perturbation, ...]
+    severity: int
+
+
+class Profile(BaseModel):
     """A mix of perturbations; several may meet in one message, in their order.
+
+    A profile is a function of messages; it keeps numbers and negations, and is the same whatever the order or number of
+    the messages. At severity 3 everything comes as often as was measured, at 1 and 5 about 0.4 and 2 times as often.
 
     Parameters
     ----------
@@ -44,16 +53,58 @@ class Profile(_Frozen):
 
     Examples
     --------
-    >>> shouting = Profile(name="shouting", steps=(Step(name="all_uppercase", share=1.0),))
+    >>> shouting = Profile(name="shouting", steps=(Step(name="shouted_words", severity=5),))
     >>> shouting("where is it")
     'WHERE IS IT'
+    >>> Profile.load("dictated")(["Where is it?", "I'd like a refund, please."])
+    ['where is it', "I'd like a refund please"]
     """
 
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
     schema_version: Literal[1] = 1
-    name: str
+    name: Annotated[str, Field(min_length=1, max_length=200)]
     description: str = ""
     steps: tuple[Step, ...] = ()
-    slips: dict[str, Any] | None = None
+    slips: SlipDocument | None = None
+
+    @field_validator("steps")
+    @classmethod
+    def _known(cls, steps: tuple[Step, ...]) -> tuple[Step, ...]:
+        for step in steps:
+            try:
+                find_step(step.name)
+            except PerturbationError:
+                raise ValueError(f"no perturbation, family or manner {step.name!r}") from None
+        return steps
+
+    @classmethod
+    def learn(cls, messages: Sequence[str], *, clean: Sequence[str] = (), name: str = "learned") -> Profile:
+        """Learn how often users write in which way from their messages; no label is needed.
+
+        Parameters
+        ----------
+        messages
+            What users sent, at least 30 messages.
+        clean
+            What the model was trained on, at least 30 messages: only what users do more often is simulated. Without
+            them, clean messages are taken to show nothing of it.
+
+        Raises
+        ------
+        PerturbationError
+            There are too few messages.
+        """
+        _require_enough(messages, "messages")
+        if clean:
+            _require_enough(clean, "clean messages")
+        before = surface(clean, known=clean) if clean else Seen()
+        beside = f" beside {len(clean):,} clean ones" if clean else ""
+        return cls(
+            name=name,
+            description=f"learned from {len(messages):,} messages{beside}",
+            steps=steps_for(surface(messages, known=clean), before),
+        )
 
     @classmethod
     def learn_pairs(cls, pairs: Iterable[tuple[str, str]], *, name: str = "learned") -> Profile:
@@ -65,50 +116,130 @@ class Profile(_Frozen):
             No pair differs by a typing slip.
         """
         found = list(pairs)
-        return cls(name=name, description=f"learned from {len(found):,} pairs", slips=Slips.learn(found).as_dict())
+        slips = SlipDocument.of(Slips.learn(found))
+        return cls(name=name, description=f"learned from {len(found):,} pairs", slips=slips)
 
     @classmethod
-    def load(cls, path: str | Path) -> Profile:
-        """Read what `save` wrote.
+    def load(cls, spec: str | Path) -> Profile:
+        """A built-in profile by its name, or what `save` wrote.
 
         Raises
         ------
         PerturbationError
-            There is no such file, or it is no profile.
+            There is no such profile or file, or it is no profile.
         """
-        file = Path(path)
+        name = str(spec).strip().lower().replace("-", "_").replace(" ", "_")
+        return _built_in(name) if name in BUILT_IN else cls._read(Path(spec))
+
+    @classmethod
+    def _read(cls, file: Path) -> Profile:
         try:
             return cls.model_validate_json(file.read_bytes())
-        except OSError:
-            raise PerturbationError("no such profile", where=file, mend="learn one: roadworthy profile") from None
-        except ValidationError as error:
-            first = error.errors(include_url=False)[0]
-            place = ".".join(map(str, first["loc"])) or "document"
-            raise PerturbationError(
-                f"not a profile ({place}: {first['msg']})", where=file, mend="learn it again: roadworthy profile"
-            ) from None
+        except FileNotFoundError:
+            known = ", ".join(BUILT_IN)
+            raise PerturbationError(f"no such profile; built in are {known}", where=file, mend=_MEND) from None
+        except (OSError, ValueError) as error:
+            # A ValueError is a document that is none, or a name that no file can have.
+            raise PerturbationError(_refused(error), where=file, mend=_MEND) from None
+
+    def save(self, path: str | Path) -> Path:
+        """Write it to a file, which `load` reads.
+
+        Raises
+        ------
+        OutputError
+            The file cannot be written.
+        """
+        write_text(Path(path), self.to_json())
+        return Path(path)
 
     def to_json(self) -> str:
         """The profile as one JSON document."""
-        return json.dumps(self.model_dump(mode="json", exclude_none=True), indent=1, ensure_ascii=False) + "\n"
+        return self.model_dump_json(exclude_none=True, indent=1) + "\n"
 
     @overload
-    def __call__(self, texts: str, *, severity: int = 3, seed: int = 0) -> str: ...
+    def __call__(self, texts: str, *, severity: int = 3, seed: int = 0) -> str: ...  # type: ignore[overload-overlap]
     @overload
     def __call__(self, texts: Sequence[str], *, severity: int = 3, seed: int = 0) -> list[str]: ...
     def __call__(self, texts: str | Sequence[str], *, severity: int = 3, seed: int = 0) -> str | list[str]:
-        """Messages as these users would write them; at severity 3 as often as was measured."""
-        require_severity(severity)
-        slips = None if self.slips is None else Slips.of_dict(self.slips)
-        if isinstance(texts, str):
-            return self._one(texts, severity, seed, slips)
-        return [self._one(text, severity, seed, slips) for text in texts]
+        """Messages as these users would write them; the same seed gives the same messages.
 
-    def _one(self, text: str, severity: int, seed: int, slips: Slips | None) -> str:
+        Raises
+        ------
+        PerturbationError
+            A severity that is not 1 to 5, or a perturbation of another package that fails.
+        """
+        require_severity(severity)
+        plan = self._plan(severity)
+        if isinstance(texts, str):
+            return self._one(texts, plan, severity, seed)
+        return [self._one(text, plan, severity, seed) for text in texts]
+
+    def _plan(self, severity: int) -> list[_Planned]:
+        shift = severity - 3
+        return [
+            _Planned(share_at(step.share, severity), find_step(step.name), min(5, max(1, step.severity + shift)))
+            for step in self.steps
+        ]
+
+    def _one(self, text: str, plan: Sequence[_Planned], severity: int, seed: int) -> str:
         draw = Draw(self.name, severity, seed, text)
-        for step in self.steps:
-            members = find(step.name)
-            if draw.chance(min(1.0, step.share * TIMES[severity])):
-                member = members[draw.weighted_order([member.weight for member in members])[0]]
-                text = member.change(text, step.severity, draw)
-        return text if slips is None else slips.change(text, draw, times=TIMES[severity])
+        found = text
+        for step in plan:
+            if draw.chance(step.chance):
+                new = _changed(found, step, seed, draw)
+                # A perturbation keeps the sense of a message; one after another might make a negation of two pieces.
+                if found == text or keeps(text, new):
+                    found = new
+        if self._learned is None:
+            return found
+        new = self._learned.change(found, draw, times=TIMES[severity])
+        return new if keeps(text, new) else found
+
+    @cached_property
+    def _learned(self) -> Slips | None:
+        return None if self.slips is None else self.slips.slips()
+
+
+def _require_enough(texts: Sequence[str], what: str) -> None:
+    if len(texts) < FEWEST:
+        raise PerturbationError(f"{len(texts)} {what} are too few to learn from", mend=f"give at least {FEWEST}")
+
+
+def _refused(error: OSError | ValueError) -> str:
+    if isinstance(error, ValidationError):
+        first = error.errors(include_url=False)[0]
+        place = ".".join(map(str, first["loc"])) or "document"
+        return f"not a profile ({place}: {first['msg']})"
+    return (error.strerror if isinstance(error, OSError) else None) or str(error)
+
+
+@cache
+def _built_in(name: str) -> Profile:
+    document = files("roadworthy").joinpath("perturbations", "profiles", f"{name}.json")
+    return Profile.model_validate_json(document.read_bytes())
+
+
+def share_at(share: float, severity: int) -> float:
+    """The share of messages at a severity: as if each chance came that many times as often.
+
+    Examples
+    --------
+    >>> [share_at(0.3, severity) for severity in (1, 3, 5)], share_at(1.0, 1)
+    ([0.133, 0.3, 0.51], 1.0)
+    """
+    left: float = (1 - share) ** TIMES[severity]
+    return round(1 - left, 4)
+
+
+def _changed(text: str, step: _Planned, seed: int, draw: Draw) -> str:
+    """The text after a step; of a family the first member that changes it, in an order that is drawn."""
+    members = step.members
+    if len(members) > 1:
+        members = tuple(members[i] for i in draw.weighted_order([member.weight for member in members]))
+    for member in members:
+        if member.languages == _ANY or member.covers(*guess_language(text)):
+            new = member(text, severity=step.severity, seed=seed)
+            if new != text:
+                return new
+    return text

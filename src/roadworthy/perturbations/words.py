@@ -9,6 +9,7 @@ from roadworthy import lexicon
 from roadworthy.perturbations.draw import Draw
 
 _TOKEN = re.compile(r"([^\w\s]*)([^\W\d_]+(?:['’][^\W\d_]+)*)([^\w\s]*)")
+_DIGITS = re.compile(r"\d+")
 _NEGATED = re.compile(r"n['’]?t$")
 _WORD = re.compile(r"\bw/o\b|[^\W\d_]+(?:['’][^\W\d_]+)*", re.IGNORECASE)
 _NUMBER_WORDS = (
@@ -20,6 +21,8 @@ LONGEST_PHRASE = 5
 
 # What share of the words that could change does change, by severity.
 SHARE = {1: 0.1, 2: 0.2, 3: 0.35, 4: 0.5, 5: 0.7}
+# How many times as often as it was measured something comes, by severity, where rates were measured.
+TIMES = {1: 0.4, 2: 0.7, 3: 1.0, 4: 1.5, 5: 2.0}
 
 
 def is_negation(word: str) -> bool:
@@ -43,6 +46,21 @@ def negations(text: str) -> list[str]:
     ['No', "didn't", 'w/o']
     """
     return [word for word in _WORD.findall(text) if is_negation(word)]
+
+
+def keeps(before: str, after: str) -> bool:
+    """Whether a text kept its numbers in their order and neither lost nor gained a negation, and is not blank.
+
+    Examples
+    --------
+    >>> keeps("no order 12", "no ordr 12"), keeps("no order 12", "now order 12"), keeps("order 12", "order 1 2")
+    (True, False, False)
+    """
+    if before == after:
+        return True
+    left = iter(_DIGITS.findall(after))
+    numbers = all(number in left for number in _DIGITS.findall(before))
+    return numbers and len(negations(before)) == len(negations(after)) and (bool(after.strip()) or not before.strip())
 
 
 def is_number(token: str) -> bool:

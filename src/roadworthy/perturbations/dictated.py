@@ -1,0 +1,56 @@
+"""Messages as a speech recogniser writes them down: hardly a sign, few capitals, and words that sound alike.
+
+What is misheard, and how often, follows what a recogniser made of questions that were read to it (NoiseQA, Ravichander
+et al., 2021): mostly articles and verbs that sound alike or are lost in speech.
+"""
+
+from __future__ import annotations
+
+import re
+
+from roadworthy import lexicon
+from roadworthy.perturbations.draw import Draw
+from roadworthy.perturbations.words import TIMES, is_negation, is_number, parts
+
+# Marks that nobody speaks; those inside numbers, words and addresses stay.
+_UNSPOKEN = re.compile(r"(?<![^\s.,;:!?\"“”()\[\]…])[.,;:!?\"“”()\[\]…]++|[.,;:!?\"“”()\[\]…]++(?=\s|$)")
+_SPACES = re.compile(r" {2,}")
+_NOTHING = "-"
+# How likely a word that may be misheard is, and a plural becomes a singular, at severity 3.
+_MISHEARD, _SINGULAR = 0.08, 0.05
+
+
+def dictated(text: str, severity: int, draw: Draw) -> str:
+    """Hardly a sign and no capital at the start; three words in a hundred are misheard, six at severity 5.
+
+    Examples
+    --------
+    >>> dictated("Where is the parcel, please?", 1, Draw("dictated", 1, 0, ""))
+    'where is the parcel please'
+    """
+    said = _UNSPOKEN.sub("", text)
+    if not any(map(str.isalnum, said)):
+        return text
+    words = (_heard(word, draw, TIMES[severity]) for word in _uncapitalised(said).split(" "))
+    heard = _SPACES.sub(" ", " ".join(words)).strip(" ")
+    return heard if heard.strip() else said
+
+
+def _uncapitalised(text: str) -> str:
+    """No capital at the start, unless the first word is I or holds further capitals."""
+    first = text.split(" ", 1)[0]
+    keeps = first[:2] in ("I'", "I’") or (first != "A" and not first[1:].islower())
+    return text if keeps else first[:1].lower() + text[1:]
+
+
+def _heard(token: str, draw: Draw, times: float) -> str:
+    """What becomes of a word; empty where it is not heard."""
+    word = parts(token)[1]
+    if not word or word != token or is_negation(word) or is_number(word):
+        return token
+    heard = lexicon.alternatives("dictation.tsv").get(word.lower().replace("’", "'"))
+    if heard is not None:
+        new = draw.pick(heard) if draw.chance(_MISHEARD * times) else word
+        return "" if new == _NOTHING else new
+    is_plural = len(word) > 4 and word[-1] == "s" and word[-2] not in "sui'’"
+    return word[:-1] if is_plural and draw.chance(_SINGULAR * times) else word

@@ -1,0 +1,129 @@
+"""`roadworthy profile`, and `roadworthy perturb --profile`: learn how users write, and write like them."""
+
+import json
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from roadworthy import Profile, support_desk
+from roadworthy.tables import read_frame
+
+from .conftest import Run
+
+MESSAGE = "Where is my order, please?"
+
+
+@pytest.fixture
+def messages(folder: Path) -> Path:
+    pd.DataFrame({"message": support_desk.load_real_style().texts}).to_csv(folder / "production.csv", index=False)
+    pd.DataFrame({"text": support_desk.load_train().texts}).to_csv(folder / "training.csv", index=False)
+    clean = list(support_desk.load_clean_test().texts)
+    noisy = [text.replace("er", "re") for text in clean]
+    pd.DataFrame({"clean": clean, "noisy": noisy, "text": clean}).to_csv(folder / "pairs.csv", index=False)
+    return folder
+
+
+def test_messages_beside_clean_ones_give_a_profile_and_the_shares(run: Run, messages: Path) -> None:
+    ended = run("profile", "production.csv", "--clean", "training.csv", "--out", "ours.json")
+    assert (ended.code, ended.err) == (0, "")
+    assert "your users" in ended.out
+    assert "simulated" in ended.out
+    assert ended.out.endswith(
+        "learned from 1,100 messages beside 560 clean ones\nsaved ours.json\n"
+        "next: roadworthy perturb MESSAGES --profile ours.json --out FILE\n"
+    )
+    assert Profile.load(messages / "ours.json").name == "ours"
+
+
+def test_messages_alone_are_enough(run: Run, messages: Path) -> None:
+    ended = run("profile", "production.csv", "--out", "new/ours.json", "--json")
+    found = json.loads(ended.out)
+    assert (ended.code, found["out"], found["name"], list(found["shares"])) == (
+        0,
+        "new/ours.json",
+        "ours",
+        ["your users"],
+    )
+    assert {"name": "all_lowercase", "share": found["shares"]["your users"]["lowercase"], "severity": 1} == next(
+        step | {"share": pytest.approx(step["share"], abs=1e-3)} for step in found["steps"] if "lower" in step["name"]
+    )
+
+
+def test_what_is_simulated_looks_like_what_was_seen(run: Run, messages: Path) -> None:
+    ended = run("profile", "production.csv", "--clean", "training.csv", "--out", "ours.json", "--json")
+    shares = json.loads(ended.out)["shares"]
+    for name in ("lowercase", "emoji", "no_apostrophe", "repeated_marks", "hinglish"):
+        assert shares["simulated"][name] == pytest.approx(shares["your users"][name], abs=0.12), name
+
+
+def test_pairs_give_a_profile_of_slips(run: Run, messages: Path) -> None:
+    ended = run("profile", "pairs.csv", "--pairs", "--out", "typing.json")
+    assert (ended.code, ended.err) == (0, "")
+    assert ended.out.startswith("learned from 240 pairs\nsaved typing.json\n")
+    assert Profile.load(messages / "typing.json").slips is not None
+
+
+def test_pairs_as_json_show_no_shares(run: Run, messages: Path) -> None:
+    found = json.loads(run("profile", "pairs.csv", "--pairs", "--out", "typing.json", "--json").out)
+    assert found == {"out": "typing.json", "name": "typing", "description": "learned from 240 pairs", "steps": []}
+
+
+def test_what_perturb_wrote_is_a_file_of_pairs(run: Run, messages: Path) -> None:
+    run("perturb", "training.csv", "--profile", "typing", "--out", "typed.csv")
+    assert run("profile", "typed.csv", "--pairs", "--out", "typing.json").code == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("clean.csv",), "6 messages are too few to learn from; give at least 30"),
+        (("production.csv", "--clean", "clean.csv"), "6 clean messages are too few to learn from"),
+        (("production.csv", "--text", "none"), "no column 'none'"),
+        (("none.csv",), "none.csv: no such file"),
+        (("production.csv", "--pairs"), "production.csv: no column of what was meant; name that column clean"),
+        (("pairs.csv", "--pairs", "--text", "none"), "no column 'none'"),
+        (("pairs.csv", "--pairs", "--text", "text"), "no pair differs by a typing slip"),
+        (("pairs.csv", "--pairs", "--clean", "clean.csv"), "--clean goes with messages, not with --pairs"),
+        (("blank.csv", "--pairs"), "blank.csv, column typed: row 2: the text is empty"),
+    ],
+)
+def test_bad_input_is_told_in_one_line(run: Run, messages: Path, arguments: tuple[str, ...], said: str) -> None:
+    (messages / "blank.csv").write_text("clean,typed\nhello,helo\nbye,\n")
+    ended = run("profile", *arguments, "--out", "ours.json")
+    assert (ended.code, ended.out, ended.err.count("\n")) == (2, "", 1)
+    assert said in ended.err
+    assert not (messages / "ours.json").exists()
+
+
+def test_a_message_by_a_profile_is_printed_alone(run: Run) -> None:
+    ended = run("perturb", MESSAGE, "--profile", "dictated", "--severity", "1")
+    assert (ended.code, ended.out) == (0, "where is my order please\n")
+
+
+def test_a_message_by_a_profile_as_json(run: Run) -> None:
+    found = json.loads(run("perturb", MESSAGE, "--profile", "real-users", "--json", "--seed", "4").out)
+    assert found == {"real_users": Profile.load("real_users")(MESSAGE, seed=4)}
+
+
+def test_a_file_by_a_learned_profile(run: Run, messages: Path) -> None:
+    run("profile", "production.csv", "--clean", "training.csv", "--out", "ours.json")
+    ended = run("perturb", "training.csv", "--profile", "ours.json", "--out", "noisy.csv", "--seed", "3")
+    frame = read_frame(messages / "noisy.csv")
+    assert ended.err.endswith(" of 560 messages changed (0 not applicable).\n")
+    assert frame["text"].tolist() == Profile.load(messages / "ours.json")(frame["clean_text"].tolist(), seed=3)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--profile", "nobody"), "nobody: no such profile; built in are real_users, typing"),
+        (("--profile", "clean.csv"), "clean.csv: not a profile"),
+        (("--profile", "typing", "--family", "typos"), "--family and --profile exclude each other"),
+        (("--profile", "typing", "--severity", "9"), "severity 9; give 1 (mild) to 5 (heavy)"),
+    ],
+)
+def test_a_profile_that_is_none_is_told(run: Run, folder: Path, arguments: tuple[str, ...], said: str) -> None:
+    ended = run("perturb", "clean.csv", *arguments)
+    assert (ended.code, ended.out) == (2, "")
+    assert said in ended.err
