@@ -63,37 +63,6 @@ def test_a_very_long_message_takes_no_more_than_its_time(unit, profile):
     assert time.process_time() - begun < 5
 
 
-@pytest.mark.parametrize("manner", manners().values(), ids=lambda manner: manner.name)
-def test_a_manner_keeps_the_contract(manner):
-    check_perturbation(manner)
-
-
-@pytest.fixture(scope="module", params=[*BUILT_IN, "learned"])
-def profile(request, learned):
-    """Each built-in profile, and a learned one."""
-    return learned if request.param == "learned" else Profile.load(request.param)
-
-
-@pytest.mark.parametrize("text", [*MESSAGES, *HOSTILE], ids=ascii)
-def test_numbers_and_negations_stay_in_ordinary_and_hostile_messages(text, profile):
-    seeds = range(3) if len(text) < 5_000 else [0]
-    assert all(keeps(text, profile(text, severity=severity, seed=seed)) for severity in SEVERITIES for seed in seeds)
-
-
-@pytest.mark.parametrize("unit", ["where is my order, it isn't here. ", ".", "a", "a'", "😡", " "])
-def test_the_time_grows_with_the_length_of_a_message_and_no_faster(unit, profile):
-    short, long = (_seconds(profile, unit * (length // len(unit)) + "x1") for length in (2_500, 20_000))
-    assert long < 0.1 or long < 24 * short
-
-
-def _seconds(profile, text):
-    """Over several seeds: which steps a message goes through is drawn."""
-    begun = time.process_time()
-    for seed in range(6):
-        profile(text, severity=4, seed=seed)
-    return time.process_time() - begun
-
-
 @pytest.mark.parametrize("name", BUILT_IN)
 def test_a_built_in_profile_changes_messages_and_says_who_they_are_of(name):
     profile = Profile.load(name)
