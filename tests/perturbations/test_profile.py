@@ -167,7 +167,7 @@ def _letters_in(document):
 @pytest.mark.parametrize("pairs", [PAIRS + SECRET, [*SECRET, ("where is the order", "whre is teh order")]])
 def test_a_profile_learned_from_pairs_holds_no_words(pairs):
     document = Profile.learn_pairs(pairs).slips.model_dump_json()
-    names = {"words", "joined", "split", "signs", "templates", "first", "middle", "last"}
+    names = {"words", "joined", "split", "signs", "spread", "templates", "first", "middle", "last"}
     assert set(_letters_in(document)) <= names | {"dropped", "inserted", "replaced", "swapped"}
 
 

@@ -83,7 +83,7 @@ def test_a_slip_is_made_where_it_fits(word, template, outcomes):
 
 def test_a_neighbour_of_the_letter_comes():
     template = Template(5, (slip("order", "otder"),))
-    assert {make("lamps", template, Draw("x", 1, seed, "")) for seed in range(50)} > {"lsmps"}
+    assert {make("lamps", template, Draw("x", 1, seed, "")) for seed in range(50)} > {"lanps"}
 
 
 def test_a_letter_beside_no_neighbour_comes_beside_its_own():

@@ -7,8 +7,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from roadworthy.errors import PerturbationError
-from roadworthy.perturbations.slip_counts import LONGEST
-from roadworthy.perturbations.slip_templates import Slip, Template
+from roadworthy.perturbations.slip_templates import LONGEST, Slip, Template
 from roadworthy.perturbations.slips import Slips
 
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -41,6 +40,7 @@ class SlipDocument(BaseModel):
     words: Annotated[tuple[Share, ...], Field(min_length=LONGEST, max_length=LONGEST)]
     joined: Share
     split: Share
+    spread: Share = 0.0
     signs: dict[Annotated[str, Field(pattern=r"^[^\w\s]$")], Share]
     templates: Annotated[tuple[_Template, ...], Field(min_length=1)]
 

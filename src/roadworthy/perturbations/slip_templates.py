@@ -10,6 +10,7 @@ from roadworthy.perturbations.keyboard import NEIGHBOURS, neighbour
 
 _VOWELS = frozenset("aeiouAEIOU")
 
+LONGEST = 12
 FIRST, MIDDLE, LAST = "first", "middle", "last"
 
 
@@ -43,10 +44,9 @@ class Template(NamedTuple):
     slips: tuple[Slip, ...]
     weight: int = 1
 
-    @property
-    def anywhere(self) -> Template:
-        """The same slips wherever they fit: what is rare would be rarer still if it had to come at the same place."""
-        return Template(self.length, tuple(slip._replace(place="") for slip in self.slips))
+    def is_near(self, length: int) -> bool:
+        """Whether a word of that length is about as long as the one that was mistyped."""
+        return abs(self.length - min(length, LONGEST)) <= 1 + (length > 6)
 
 
 class _Spot(NamedTuple):
@@ -109,14 +109,17 @@ def _swapped(word: str, slip: Slip) -> Iterator[_Spot]:
 
 
 def _dropped(word: str, slip: Slip) -> Iterator[_Spot]:
-    """A single letter goes where one of its sort stands: of a pair, a vowel or a consonant; more letters exactly."""
+    """Letters go where others of their sort stand: vowels or consonants; a single one of a pair for one of a pair."""
     size = len(slip.old)
     pair = slip.old in (slip.left, slip.right)
     for start, old, left, right, weight in _windows(word, slip, size):
-        alike = size == 1 and old.isalpha() and old.isupper() == slip.old.isupper()
-        fits = old == slip.old or (alike and (old in _VOWELS) == (slip.old in _VOWELS))
+        fits = old == slip.old or (old.isalpha() and _sorts(old) == _sorts(slip.old))
         if fits and (size > 1 or (old in (left, right)) == pair):
             yield _Spot(start, start + size, "", "", weight)
+
+
+def _sorts(letters: str) -> list[tuple[bool, bool]]:
+    return [(letter in _VOWELS, letter.isupper()) for letter in letters]
 
 
 def _replaced(word: str, slip: Slip) -> Iterator[_Spot]:
@@ -130,7 +133,7 @@ def _replaced(word: str, slip: Slip) -> Iterator[_Spot]:
             yield _Spot(start, start + size, slip.new, "", weight)
         elif case and old.isalpha() and old.isupper() == slip.old.isupper():
             yield _Spot(start, start + 1, old.swapcase(), "", weight)
-        elif near and old.lower() in NEIGHBOURS and old.isupper() == slip.old.isupper():
+        elif near and old.lower() in NEIGHBOURS and _sorts(old) == _sorts(slip.old):
             yield _Spot(start, start + 1, "", old, weight)
 
 

@@ -9,12 +9,13 @@ from __future__ import annotations
 from bisect import bisect
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import accumulate
+from math import sqrt
 from typing import Any
 
 from roadworthy.errors import PerturbationError
 from roadworthy.perturbations.draw import Draw
-from roadworthy.perturbations.slip_counts import LONGEST, TOKEN, SlipCount
-from roadworthy.perturbations.slip_templates import Slip, Template, make
+from roadworthy.perturbations.slip_counts import TOKEN, SlipCount
+from roadworthy.perturbations.slip_templates import LONGEST, Slip, Template, make
 from roadworthy.perturbations.words import is_negation, negations
 
 _TRIES = 80
@@ -33,6 +34,8 @@ class Slips:
         The shares of words that are joined with the next one, or fall into two.
     signs
         For each punctuation mark the share of times that it is left out.
+    spread
+        How much the careless differ from the careful, 0 to 1: the variance of messages' rates of slips over its square.
 
     Examples
     --------
@@ -50,6 +53,7 @@ class Slips:
         joined: float = 0.0,
         split: float = 0.0,
         signs: dict[str, float] | None = None,
+        spread: float = 0.0,
     ) -> None:
         self.words = tuple(words)
         self.templates = tuple(templates)
@@ -58,6 +62,7 @@ class Slips:
         self.joined = joined
         self.split = split
         self.signs = dict(signs or {})
+        self.spread = spread
 
     @classmethod
     def learn(cls, pairs: Iterable[tuple[str, str]]) -> Slips:
@@ -79,6 +84,7 @@ class Slips:
             joined=count.share("joined"),
             split=count.share("split"),
             signs={sign: n / count.signs[sign] for sign, n in sorted(count.lost.items())},
+            spread=count.spread(),
         )
 
     def as_dict(self) -> dict[str, Any]:
@@ -88,6 +94,7 @@ class Slips:
             "joined": self.joined,
             "split": self.split,
             "signs": self.signs,
+            "spread": self.spread,
             "templates": [[one.length, one.weight, [list(slip) for slip in one.slips]] for one in self.templates],
         }
 
@@ -105,6 +112,8 @@ class Slips:
 
         Numbers and negations stay as they are.
         """
+        # Half of the messages are typed with more care, half with less.
+        times *= 1 + sqrt(self.spread) * (1 if draw.chance(0.5) else -1)
         pieces: list[str] = []
         end = 0
         found = list(TOKEN.finditer(text))
@@ -140,7 +149,7 @@ class Slips:
         return token if any(map(is_negation, changed.split())) else changed
 
     def _of_length(self, length: int) -> tuple[list[Template], list[int]]:
-        near = [template for template in self.templates if abs(template.length - length) <= 1 + (length > 6)]
+        near = [template for template in self.templates if template.is_near(length)]
         return near, list(accumulate(template.weight for template in near))
 
     def _mistyped(self, word: str, draw: Draw) -> str:

@@ -6,8 +6,7 @@ from functools import cache
 
 from roadworthy import lexicon
 from roadworthy.perturbations.draw import Draw
-from roadworthy.perturbations.slip_counts import LONGEST
-from roadworthy.perturbations.slip_templates import Slip, Template
+from roadworthy.perturbations.slip_templates import LONGEST, Slip, Template
 from roadworthy.perturbations.slips import Slips
 from roadworthy.perturbations.words import TIMES, keeps
 
