@@ -57,13 +57,14 @@ CHANCES: dict[str, float] = {
     "abbreviated": 0.2,
     "clipped": 0.01,
     "g_drop": 0.35,
-    "slang": 0.05,
+    "slang": 0.03,
     "phonetic": 0.05,
+    "dialect": 0.012,
     "truncated": 0.25,
     "stretched": 0.08,
     "joined": 0.008,
     "slip": 0.02,
-    "exclaimed": 0.1,
+    "exclaimed": 0.12,
 }
 
 
