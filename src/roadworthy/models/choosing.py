@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from roadworthy.features import WORD_WEIGHT, text_features, vocabulary_of
-from roadworthy.perturbations import families, perturb
+from roadworthy.perturbations.profile import Profile
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -105,16 +105,14 @@ class TrainingMessages:
 
 
 def written_by_users(texts: Sequence[str], *, severity: int, seed: int) -> list[str]:
-    """Each message perturbed by a family that is drawn for it.
+    """Each message as users would write it: the profile real_users.
 
     Examples
     --------
-    >>> len(written_by_users(["where is my order", "a refund please"], severity=2, seed=0))
-    2
+    >>> written_by_users(["Where is my order?", "I would like a refund, please."], severity=2, seed=0)
+    ['Where is my order?', 'I would like a refund, please.']
     """
-    names = list(families())
-    drawn = np.random.default_rng(seed).integers(len(names), size=len(texts))
-    return [perturb(text, names[i], severity=severity, seed=seed) for text, i in zip(texts, drawn, strict=True)]
+    return Profile.load("real_users")(texts, severity=severity, seed=seed)
 
 
 def strings(texts: Sequence[str]) -> NDArray[np.object_]:
