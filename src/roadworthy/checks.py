@@ -78,18 +78,18 @@ _QUICK = 0.02
 _TOLERANCE = 1e-6
 
 
-class _CountingDraw(Draw):
-    """A `Draw` that remembers whether anything was drawn from it."""
+class _WatchedDraw(Draw):
+    """A `Draw` that can tell whether anything was drawn from it."""
 
-    __slots__ = ("used",)
+    __slots__ = ("_first",)
 
     def __init__(self, name: str, severity: int, seed: int, text: str) -> None:
         super().__init__(name, severity, seed, text)
-        self.used = False
+        self._first = self._state
 
-    def _bits(self) -> int:
-        self.used = True
-        return super()._bits()
+    @property
+    def used(self) -> bool:
+        return self._state != self._first
 
 
 def check_perturbation(perturbation: Perturbation) -> None:
@@ -181,7 +181,7 @@ def _check_seed(perturbation: Perturbation) -> None:
     for seed in range(10):
         outcome = []
         for text, severity in product(MESSAGES, SEVERITIES):
-            draw = _CountingDraw(perturbation.name, severity, seed, text)
+            draw = _WatchedDraw(perturbation.name, severity, seed, text)
             outcome.append(perturbation.change(text, severity, draw))
             drawn = drawn or draw.used
         results.add(tuple(outcome))

@@ -10,6 +10,8 @@ from roadworthy import lexicon
 
 UNKNOWN = "und"
 _WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)*")
+# An apostrophe that is not inside a word.
+_QUOTE = re.compile(r"(?<![A-Za-z])'|'(?![A-Za-z])")
 # The first code point of a block, and the script and language most likely written in it.
 _SCRIPTS = (
     (0x0041, "latin", "en"),
@@ -54,16 +56,23 @@ def guess_language(text: str) -> tuple[str, str]:
     return _remembered(text) if len(text) <= _SHORT else language_of(text)
 
 
+def is_latin(text: str) -> bool:
+    """Whether most letters of a text are Latin ones.
+
+    Examples
+    --------
+    >>> is_latin("where is it"), is_latin("где мой заказ"), is_latin("12345")
+    (True, False, False)
+    """
+    return any(map(str.isalpha, text)) if text.isascii() else guess_language(text)[1] == "latin"
+
+
 def language_of(text: str) -> tuple[str, str]:
     """As `guess_language`, for a text that is asked about once: nothing of it is remembered."""
     if text.isascii():
-        if not any(map(str.isalpha, text)):
-            return UNKNOWN, "other"
-    else:
-        script, language = _script(text)
-        if script != "latin":
-            return language, script
-    return _latin_language(text), "latin"
+        return _ascii_language(text)
+    script, language = _script(text)
+    return (_latin_language(text), "latin") if script == "latin" else (language, script)
 
 
 # Remembering long texts would fill the memory.
@@ -94,6 +103,23 @@ def _function_words() -> dict[str, tuple[str, ...]]:
         for word in listed.split():
             found[word] = (*found.get(word, ()), language)
     return found
+
+
+@cache
+def _foreign_words() -> frozenset[bytes]:
+    return frozenset(word.encode() for word, languages in _function_words().items() if languages != ("en",))
+
+
+# Letters in small, the apostrophe, and a space for everything else.
+_BARE = bytes(code if chr(code).isalpha() or chr(code) == "'" else ord(" ") for code in range(128)).lower() * 2
+
+
+def _ascii_language(text: str) -> tuple[str, str]:
+    # What most messages are, English, is seen without looking up each word.
+    words = text.encode().translate(_BARE).split()
+    if _foreign_words().isdisjoint(words) and not ("'" in text and _QUOTE.search(text)):
+        return ("en", "latin") if words else (UNKNOWN, "other")
+    return (_latin_language(text), "latin") if any(map(str.isalpha, text)) else (UNKNOWN, "other")
 
 
 def _latin_language(text: str) -> str:

@@ -2,8 +2,26 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, cached_property
 from importlib.resources import files
+
+
+class Entries(dict[str, tuple[str, ...]]):
+    """The words and phrases of a file, each with its alternatives, and where in a text to look for them.
+
+    Examples
+    --------
+    >>> Entries({"are": ("r",), "are you": ("r u",), "are you going to": ("ru gonna",)}).phrases
+    {('are', 'you'): (4, 2)}
+    """
+
+    @cached_property
+    def phrases(self) -> dict[tuple[str, str], tuple[int, ...]]:
+        """For the two words that phrases begin with, how many words these phrases have, the longest first."""
+        found: dict[tuple[str, str], set[int]] = {}
+        for words in (key.split(" ") for key in self if " " in key):
+            found.setdefault((words[0], words[1]), set()).add(len(words))
+        return {begun: tuple(sorted(lengths, reverse=True)) for begun, lengths in found.items()}
 
 
 @cache
@@ -33,7 +51,7 @@ def words(name: str) -> frozenset[str]:
 
 
 @cache
-def alternatives(name: str) -> dict[str, tuple[str, ...]]:
+def alternatives(name: str) -> Entries:
     """A two-column file: each key with its alternatives, the commonest first.
 
     Examples
@@ -41,7 +59,7 @@ def alternatives(name: str) -> dict[str, tuple[str, ...]]:
     >>> alternatives("texting.tsv")["you"]
     ('u',)
     """
-    return {key: tuple(value.split("|")) for key, value in rows(name)}
+    return Entries((key, tuple(value.split("|"))) for key, value in rows(name))
 
 
 @cache

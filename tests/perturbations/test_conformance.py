@@ -13,7 +13,10 @@ def test_keeps_the_contract(perturbation):
     check_perturbation(perturbation)
 
 
-def test_there_are_seven_families_of_several_members_each():
+def test_there_are_fourteen_families_of_several_members_each():
     counts = {family: len(members) for family, members in families().items()}
-    assert list(counts) == ["typos", "texting", "emoji", "fragments", "mixed_languages", "casing", "punctuation"]
+    assert list(counts) == [
+        "typos", "texting", "lengthening", "emoji", "fragments", "mixed_languages", "casing", "punctuation", "unicode",
+        "speech", "grammar", "politeness", "anger", "chat_context",
+    ]  # fmt: skip
     assert min(counts.values()) >= 4

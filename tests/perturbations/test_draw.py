@@ -68,7 +68,30 @@ def test_the_mean_count_is_the_share():
     assert 2.4 < sum(counts) / len(counts) < 2.6
 
 
-def test_a_weighted_order_is_a_permutation_led_by_the_heavy():
-    orders = [a_draw(seed=seed).weighted_order([1, 9, 1]) for seed in range(400)]
-    assert all(sorted(order) == [0, 1, 2] for order in orders)
-    assert sum(order[0] == 1 for order in orders) > 280
+def test_a_weighted_draw_follows_the_weights():
+    drawn = Counter(a_draw(seed=seed).weighted([1, 10, 11]) for seed in range(1100))
+    assert set(drawn) == {0, 1, 2}
+    assert 830 < drawn[1] < 960
+    assert 60 < drawn[0] < 140
+
+
+def test_events_come_as_often_as_chances_say_and_apart_from_each_other():
+    found = [tuple(a_draw(seed=seed).events([0.5, 0.0, 0.2, 1.0, 0.2])) for seed in range(2000)]
+    shares = [sum(place in places for places in found) / len(found) for place in range(5)]
+    assert shares == pytest.approx([0.5, 0, 0.2, 1, 0.2], abs=0.04)
+    both = sum({0, 2} <= set(places) for places in found) / len(found)
+    assert both == pytest.approx(0.1, abs=0.03)
+
+
+def test_events_come_the_more_often_the_more_times():
+    counts = [
+        sum(len(list(a_draw(seed=seed).events([0.1] * 9, times=times))) for seed in range(99)) for times in (0, 1, 3)
+    ]
+    assert counts[0] == 0
+    assert 2 * counts[1] < counts[2] < 4 * counts[1]
+    assert list(a_draw().events([0.6, 0.6], times=2)) == [0, 1]
+
+
+def test_neighbouring_messages_draw_apart():
+    firsts = Counter(Draw("name", 3, 0, f"message {i}").below(10) for i in range(2000))
+    assert max(firsts.values()) < 260

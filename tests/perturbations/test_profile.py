@@ -25,11 +25,6 @@ CLEAN = support_desk.load_clean_test().texts
 PAIRS = [(text, text.replace("er", "re").replace("ll", "l")) for text in CLEAN]
 # Words of four letters that mistyped came as others: told in a file, they could be read there.
 SECRET = [("please ring miriam wolf", "please ring miriam wing")] * 20
-GOLDEN = {
-    "dictated": "where is my parcel It's not here and I have been waiting of 3 weeks",
-    "angry": "Where is my parcel? It's not here, and I have been waiting for 3 weeks!!! absolutely useless...",
-    "non_native": "Where is my parcel? It's not here, and i am waiting for 3 weeks.",
-}
 MESSAGE = "Where is my parcel? It's not here, and I have been waiting for 3 weeks."
 
 
@@ -84,11 +79,6 @@ def _changed_words(texts):
         len(set(old.split()) - set(new.split())) + len(set(new.split()) - set(old.split()))
         for new, old in zip(texts, CLEAN, strict=True)
     )
-
-
-@pytest.mark.parametrize("name", GOLDEN)
-def test_gives_what_it_always_gave(name):
-    assert Profile.load(name)(MESSAGE, seed=7) == GOLDEN[name]
 
 
 def test_neither_the_order_nor_the_number_of_messages_matters():
@@ -187,6 +177,16 @@ def test_rates_learned_from_messages_come_back_in_what_is_simulated():
     }  # fmt: skip
     simulated = profile(list(CLEAN))
     assert sum(text == text.lower() for text in simulated) / len(CLEAN) == pytest.approx(0.6, abs=0.1)
+
+
+def test_what_few_messages_offer_is_made_of_those_the_oftener():
+    clean = [f"where's parcel {i}?" if i % 4 == 0 else f"where is parcel {i}?" for i in range(200)]
+    messages = [text.replace("'", "") if i % 5 == 0 else text for i, text in enumerate(clean)]
+    profile = Profile.learn(messages, clean=clean)
+    assert next(step.share for step in profile.steps if step.name == "dropped_apostrophe") == pytest.approx(
+        0.2, abs=0.1
+    )
+    assert Profile.learn(messages, clean=clean, name="other").steps == profile.steps
 
 
 def test_too_few_messages_to_learn_from_are_refused():

@@ -116,6 +116,35 @@ def test_a_family_draws_each_of_its_members(own_registry):
     assert ends == {"aaa", "bbb", "ccc"}
 
 
+def test_members_are_drawn_by_their_weights(own_registry):
+    for name, weight in (("rare", 1), ("often", 4)):
+        register(Perturbation(name, "marks", lambda text, severity, draw, name=name: f"{text} {name}", weight=weight))
+    ends = [perturb(f"message {n}", "marks").split()[-1] for n in range(500)]
+    assert 370 < ends.count("often") < 430
+
+
+def test_a_member_that_changes_nothing_leaves_its_share_to_the_others(own_registry):
+    register(Perturbation("idle", "marks", lambda text, severity, draw: text, weight=50))
+    register(Perturbation("spanish", "marks", lambda text, severity, draw: "es", languages=("es",), weight=50))
+    for name, weight in (("rare", 1), ("often", 4)):
+        register(Perturbation(name, "marks", lambda text, severity, draw, name=name: f"{text} {name}", weight=weight))
+    ends = [perturb(f"message {n}", "marks").split()[-1] for n in range(500)]
+    assert set(ends) == {"rare", "often"}
+    assert 370 < ends.count("often") < 430
+
+
+def test_however_a_name_is_written_the_messages_are_the_same():
+    assert perturb("Where is my parcel?", "Dropped Letter") == perturb("Where is my parcel?", "dropped_letter")
+    assert perturb("Where is my parcel?", "Mixed-Languages") == perturb("Where is my parcel?", "mixed_languages")
+
+
+def test_a_member_called_by_itself_gives_what_its_name_gives():
+    (member,) = find("dropped_letter")
+    assert member("Where is my parcel?", severity=4, seed=3) == perturb(
+        "Where is my parcel?", "dropped_letter", severity=4, seed=3
+    )
+
+
 def install(tmp_path, monkeypatch, value):
     """A distribution made of nothing but metadata and one module."""
     info = tmp_path / "regional_noise-1.0.dist-info"

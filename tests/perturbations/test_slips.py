@@ -1,7 +1,9 @@
 """Slips are learned from pairs, and made in other messages."""
 
 import json
+import pickle
 import re
+import time
 
 import pytest
 from hypothesis import given
@@ -136,6 +138,29 @@ def test_numbers_and_negations_stay(text, seed):
     assert len(negations(found)) == len(negations(text))
     assert re.findall(r"\d+", found) == re.findall(r"\d+", text)
     assert found.strip() or not text.strip()
+
+
+def test_a_giant_word_stays():
+    begun = time.process_time()
+    assert typed("x" * 10_000) == "x" * 10_000
+    assert time.process_time() - begun < 0.1
+
+
+def test_what_fits_few_words_is_found_all_the_same():
+    slips = [(Slip("replaced", "middle", letter, "z", "", ""),) for letter in "bcdfghjklmnpqrtvwx"]
+    slipping = Slips(words=[1.0] * 12, templates=[Template(5, (slip,)) for (slip,) in slips])
+    assert {slipping.change("aaxaa", Draw("x", 1, seed, "")) for seed in range(20)} == {"aazaa"}
+
+
+def test_spaces_and_line_breaks_stay_where_no_word_is_joined():
+    only = Slips(words=[1.0] * 12, templates=[Template(5, (Slip("dropped", "middle", "r", "", "o", "d"),))])
+    assert only.change("my  order\n order", Draw("x", 1, 0, "")) == "my  oder\n oder"
+
+
+def test_slips_can_be_sent_to_another_process():
+    wanted = [typed(text) for text in MESSAGES]
+    again = pickle.loads(pickle.dumps(LEARNED))
+    assert [again.change(text, Draw("slips", 3, 0, text), times=4.0) for text in MESSAGES] == wanted
 
 
 def test_slips_keep_the_contract_of_perturbations():

@@ -51,6 +51,19 @@ def test_a_digit_never_stands_by_a_number():
     assert "2 u" in forms("to you", homophone=1.0)
 
 
+def test_forms_come_as_often_as_their_chance_says():
+    for chance, times in ((0.2, 1.0), (0.2, 2.0)):
+        drawn = (Draw("texter", 3, seed, "you") for seed in range(1_000))
+        changed = sum(text_like("you", draw, NONE | {"homophone": chance}, times=times) == "u" for draw in drawn)
+        assert changed / 1_000 == pytest.approx(chance * times, abs=0.05)
+
+
+def test_a_phrase_is_tried_before_its_words():
+    found = [text_like("by the way", Draw("x", 3, s, ""), NONE | {"acronym": 0.5, "slip": 0.5}) for s in range(400)]
+    assert sum(text == "btw" for text in found) / 400 == pytest.approx(0.5, abs=0.08)
+    assert any(text not in ("btw", "by the way") for text in found)
+
+
 def test_negations_stay():
     assert forms("i do not know", acronym=1.0) == {"idk"}
     assert forms("i do know", acronym=1.0) == {"i do know"}

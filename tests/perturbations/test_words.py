@@ -1,9 +1,12 @@
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from roadworthy import lexicon
 from roadworthy.perturbations import Draw, is_negation, negations
-from roadworthy.perturbations.words import change_words, find_phrases, is_number, like, parts, replace_phrases
+from roadworthy.perturbations.words import change_words, find_phrases, is_number, keeps, like, parts, replace_phrases
 
 
 def a_draw(text=""):
@@ -71,6 +74,59 @@ def test_phrases_go_longest_first_and_not_across_punctuation():
     entries = {"are you": ("r u",), "are": ("r",), "you": ("u",)}
     assert find_phrases(["are", "you", "are,", "you"], entries) == [(0, 2, "are you"), (2, 3, "are"), (3, 4, "you")]
     assert find_phrases(["are", "(you)", "are", "?you"], entries)[0] == (0, 1, "are")
+
+
+def test_a_phrase_ends_with_the_message():
+    entries = lexicon.Entries({"are you there": ("u there",), "are you": ("r u",), "you": ("u",)})
+    assert find_phrases(["are", "you"], entries) == [(0, 2, "are you")]
+    assert find_phrases(["are", "you", "there?"], entries) == [(0, 3, "are you there")]
+    assert find_phrases(["are", "you,", "there?"], entries) == [(0, 2, "are you")]
+    assert find_phrases(["are"], entries) == []
+
+
+@given(st.lists(st.sampled_from(["are", "Are", "you", "you,", "(you", "there", "a1", ""]), max_size=8))
+def test_phrases_are_those_that_a_plain_search_finds(tokens):
+    entries = {"are": ("r",), "are you": ("r u",), "are you there": ("u there",), "you there": ("u der",)}
+    wanted, start = [], 0
+    while start < len(tokens):
+        ends = [end for end in range(len(tokens), start, -1) if spoken(tokens[start:end]) in entries]
+        if ends:
+            wanted.append((start, ends[0], spoken(tokens[start : ends[0]])))
+        start = ends[0] if ends else start + 1
+    assert find_phrases(tokens, entries) == find_phrases(tokens, lexicon.Entries(entries)) == wanted
+
+
+def spoken(tokens):
+    split = [parts(token) for token in tokens]
+    broken = any(after for *_, after in split[:-1]) or any(before for before, *_ in split[1:])
+    return None if broken else " ".join(word.lower() for _, word, _ in split)
+
+
+@given(st.text(), st.text())
+def test_what_must_stay_is_seen_piece_by_piece_as_in_the_whole(before, after):
+    words = re.findall(r"\bw/o\b|[^\W\d_]+(?:['’][^\W\d_]+)*", before, re.IGNORECASE)
+    assert negations(before) == [word for word in words if is_negation(word)]
+    if keeps(before, after):
+        assert len(negations(before)) == len(negations(after))
+        assert after.strip() or not before.strip()
+
+
+def test_a_number_may_be_added_but_none_lost_or_moved():
+    assert keeps("order 7 of 12", "order 7 of the 9th, 12")
+    assert not keeps("order 7 of 12", "order 12 of 7")
+    assert not keeps("order 7", "")
+    assert keeps(" ", "")
+
+
+def test_words_that_could_change_are_told_the_same_by_a_function_made_anew():
+    texts = ["where is my order", "it is", "not here, my order?"]
+    for text in texts:
+        made_anew = change_words(text, 3, a_draw(text), lambda word, draw: "Z", lambda word: len(word) > 3)
+        assert made_anew == change_words(text, 3, a_draw(text), lambda word, draw: "Z", is_long)
+
+
+def is_long(word):
+    return len(word) > 3
 
 
 def test_replaced_phrases_keep_case_and_marks():

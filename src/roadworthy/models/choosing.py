@@ -109,8 +109,8 @@ def written_by_users(texts: Sequence[str], *, severity: int, seed: int) -> list[
 
     Examples
     --------
-    >>> written_by_users(["Where is my order?", "I would like a refund, please."], severity=2, seed=0)
-    ['Where is my order?', 'I would like a refund, please.']
+    >>> written_by_users(["Where is my order?"], severity=3, seed=4)
+    ['Wher is my order']
     """
     return Profile.load("real_users")(texts, severity=severity, seed=seed)
 

@@ -10,12 +10,24 @@ does. Other packages add theirs through the entry-point group `roadworthy.pertur
 # isort: off
 from roadworthy.perturbations import (  # noqa: F401 (importing a family registers it)
     typos,
+    typos_layouts,
+    autocorrect,
     texting,
+    lengthening,
     emoji,
+    emoji_words,
     fragments,
+    bursts,
     mixed_languages,
+    code_switching,
     casing,
     punctuation,
+    characters,
+    speech,
+    grammar,
+    politeness,
+    angry,
+    chat_context,
 )
 
 # isort: on

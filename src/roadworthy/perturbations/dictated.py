@@ -10,7 +10,9 @@ import re
 
 from roadworthy import lexicon
 from roadworthy.perturbations.draw import Draw
+from roadworthy.perturbations.registry import perturbation
 from roadworthy.perturbations.words import TIMES, is_negation, is_number, parts
+from roadworthy.perturbations.wrapping import uncapitalised
 
 # Marks that nobody speaks; those inside numbers, words and addresses stay.
 _UNSPOKEN = re.compile(r"(?<![^\s.,;:!?\"“”()\[\]…])[.,;:!?\"“”()\[\]…]++|[.,;:!?\"“”()\[\]…]++(?=\s|$)")
@@ -20,6 +22,7 @@ _NOTHING = "-"
 _MISHEARD, _SINGULAR = 0.08, 0.05
 
 
+@perturbation("speech", weight=4)
 def dictated(text: str, severity: int, draw: Draw) -> str:
     """Hardly a sign and no capital at the start; three words in a hundred are misheard, six at severity 5.
 
@@ -28,19 +31,23 @@ def dictated(text: str, severity: int, draw: Draw) -> str:
     >>> dictated("Where is the parcel, please?", 1, Draw("dictated", 1, 0, ""))
     'where is the parcel please'
     """
-    said = _UNSPOKEN.sub("", text)
+    said = unsigned(text)
     if not any(map(str.isalnum, said)):
         return text
-    words = (_heard(word, draw, TIMES[severity]) for word in _uncapitalised(said).split(" "))
+    words = (_heard(word, draw, TIMES[severity]) for word in uncapitalised(said).split(" "))
     heard = _SPACES.sub(" ", " ".join(words)).strip(" ")
     return heard if heard.strip() else said
 
 
-def _uncapitalised(text: str) -> str:
-    """No capital at the start, unless the first word is I or holds further capitals."""
-    first = text.split(" ", 1)[0]
-    keeps = first[:2] in ("I'", "I’") or (first != "A" and not first[1:].islower())
-    return text if keeps else first[:1].lower() + text[1:]
+def unsigned(text: str) -> str:
+    """A text without the marks that nobody speaks.
+
+    Examples
+    --------
+    >>> unsigned("It's 49.90, isn't it?")
+    "It's 49.90 isn't it"
+    """
+    return _UNSPOKEN.sub("", text)
 
 
 def _heard(token: str, draw: Draw, times: float) -> str:

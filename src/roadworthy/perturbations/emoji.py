@@ -4,34 +4,51 @@ from __future__ import annotations
 
 from roadworthy import lexicon
 from roadworthy.perturbations.draw import Draw
+from roadworthy.perturbations.mood import is_asking, is_upset
 from roadworthy.perturbations.registry import ANY_LANGUAGE, perturbation
 from roadworthy.perturbations.words import SHARE, find_phrases, parts
 
-_MOODS = ("worried", "worried", "worried", "angry", "neutral")
-_MOODS_OF_REQUESTS = ("polite", "polite", "worried", "neutral")
+_MOODS = ("neutral", "neutral", "neutral", "worried")
+_UPSET = ("worried", "worried", "worried", "angry", "neutral")
+_ASKING = ("polite", "polite", "neutral")
+_ASKING_UPSET = ("polite", "worried", "worried", "neutral")
 _POLITE = ("please", "pls", "plz", "thank", "thx", "could you", "can you")
+_FROWN = ">"
 _REPEATS = {1: 1, 2: 1, 3: 2, 4: 3, 5: 4}
 
 
 def _is_request(text: str) -> bool:
     lowered = text.lower()
-    return text.endswith("?") or any(sign in lowered for sign in _POLITE)
+    return is_asking(text) or any(sign in lowered for sign in _POLITE)
+
+
+def _moods(text: str) -> tuple[str, ...]:
+    """The moods that emoji after it may show: anger and worry for what went wrong, hardly for anything else."""
+    if _is_request(text):
+        return _ASKING_UPSET if is_upset(text) else _ASKING
+    return _UPSET if is_upset(text) else _MOODS
 
 
 @perturbation("emoji", languages=[ANY_LANGUAGE], weight=4)
 def closing_emoji(text: str, severity: int, draw: Draw) -> str:
-    """Emoji at the end, in place of a full stop; kind ones only after a request or a question."""
-    moods = _MOODS_OF_REQUESTS if _is_request(text) else _MOODS
-    mood = draw.pick(lexicon.grouped("emoji_mood.tsv")[draw.pick(moods)])
+    """Emoji at the end, in place of a full stop; kind ones only after a request, angry ones only after trouble.
+
+    Examples
+    --------
+    >>> closing_emoji("where is it", 1, Draw("closing_emoji", 1, 0, "where is it"))
+    'where is it 😬'
+    """
+    mood = draw.pick(lexicon.grouped("emoji_mood.tsv")[draw.pick(_moods(text))])
     times = 1 + draw.below(_REPEATS[severity]) if len(mood) == 1 else 1
     return f"{text.rstrip(' .')} {mood * times}".lstrip(" ")
 
 
 @perturbation("emoji", languages=[ANY_LANGUAGE], weight=1)
 def emoticon(text: str, severity: int, draw: Draw) -> str:
-    """An emoticon at the end, from severity 4 on a longer one; smiling only after a request or a question."""
+    """An emoticon at the end, from severity 4 on a longer one; smiling only after a request, angry after trouble."""
     moods = ("emoticon_polite", "emoticon") if _is_request(text) else ("emoticon",)
-    face = draw.pick(lexicon.grouped("emoji_mood.tsv")[draw.pick(moods)])
+    faces = lexicon.grouped("emoji_mood.tsv")[draw.pick(moods)]
+    face = draw.pick(faces if is_upset(text) else [face for face in faces if face[0] != _FROWN])
     if severity >= 4:
         face = face + face[-1] * (1 + draw.below(3)) if face[-1] in "()" else f"{face} {face}"
     return f"{text.rstrip(' .')} {face}".lstrip(" ")

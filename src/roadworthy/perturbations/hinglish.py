@@ -9,16 +9,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import filterfalse
 
 from roadworthy import lexicon
 from roadworthy.perturbations.draw import Draw
-from roadworthy.perturbations.words import negations
+from roadworthy.perturbations.remembered import Remembered
+from roadworthy.perturbations.words import keeps
 
 Words = Sequence[str]
 
-_SENTENCE = re.compile(r"(?:[^.?!]|[.?!](?=\w))+[.?!]*\s*|[.?!]+\s*")
+_SENTENCE = re.compile(r"(?:[^.?!]++|[.?!](?=\w))++[.?!]*\s*|[.?!]+\s*")
 _CLOCK = re.compile(r"(\d{1,2}(?: ?: ?\d{2})?) ?(am|pm)", re.IGNORECASE)
-_DIGITS = re.compile(r"\d+")
 _NOTHING = "-"
 _AUXILIARIES = frozenset(["will", "is", "are", "can", "should", "do", "does", "did", "am", "would", "could", "was"])
 _QUESTION_WORDS = frozenset(["what", "how", "when", "where", "what's", "whats", "who", "which"])
@@ -26,6 +27,7 @@ _TIMES = frozenset(["today", "tonight", "tomorrow", "now", "currently", "yesterd
 _TOLD = frozenset(["message", "text", "call", "ask", "let"])
 _TO_ME = frozenset(["remind", "show", "tell", "give", "send"])
 _SUBJECTS = frozenset(["i", "you", "we", "it", "there", "they", "he", "she"])
+_WISHES = frozenset(["i want", "i need", "i would like", "i'd like", "id like"])
 _IS = ("hai", "hai", "hai", "he")
 _ME = ("mujhe", "mujhe", "muje")
 _HOW_MUCH = {
@@ -54,18 +56,19 @@ def to_hinglish(text: str, draw: Draw, *, share: float = 1.0) -> str:
 
 def _kept(before: str, after: str) -> str:
     """The new sentence, unless it lost or gained a negation or changed the order of numbers."""
-    alike = len(negations(before)) == len(negations(after)) and _DIGITS.findall(before) == _DIGITS.findall(after)
-    return after if alike and after.strip() else before
+    return after if keeps(before, after) else before
 
 
 def _sentence(sentence: str, draw: Draw) -> str:
     body = sentence.rstrip()
     words = body.rstrip("?.!").split()
     end, gap = body[len(body.rstrip("?.! ")) :], sentence[len(body) :]
-    if not words:
+    if not any(map(str.isalpha, body)):
         return sentence
-    please = [word for word in (words[0], words[-1]) if word.lower() in ("please", "pls", "plz")][:1]
-    words = [word for word in words if word.lower() not in ("please", "pls", "plz")] or words
+    please: list[str] = []
+    if any(map(_IS_PLEASE.__getitem__, words)):
+        please = list(filter(_IS_PLEASE.__getitem__, (words[0], words[-1])))[:1]
+        words = list(filterfalse(_IS_PLEASE.__getitem__, words)) or words
     said = " ".join([*please, *_clause(words, draw)])
     if body[:1].isupper() and draw.chance(0.6):
         said = said[:1].upper() + said[1:]
@@ -74,8 +77,8 @@ def _sentence(sentence: str, draw: Draw) -> str:
 
 def _clause(words: Words, draw: Draw) -> list[str]:
     first, two = words[0].lower(), " ".join(words[:2]).lower()
-    if two == "i need":
-        return [draw.pick(_ME), *_ordered(words[2:], draw), "chahiye"]
+    if wished := _wished(words):
+        return _wish(wished, draw)
     if two in _requests():
         return _request(two, words[2:], draw)
     if first in _requests():
@@ -85,6 +88,22 @@ def _clause(words: Words, draw: Draw) -> list[str]:
     if first in _AUXILIARIES:
         return _yes_or_no(first, words[1:], draw)
     return ["kya", *_ordered(words, draw), draw.pick(_IS)] if first == "any" else _ordered(words, draw)
+
+
+def _wished(words: Words) -> Words:
+    """What follows a wish, or a duty; nothing where there is neither."""
+    lowered = list(map(str.lower, words[:3]))
+    if lowered == ["i", "have", "to"]:
+        return words[2:]
+    return next((words[n:] for n in (3, 2) if " ".join(lowered[:n]) in _WISHES), [])
+
+
+def _wish(words: Words, draw: Draw) -> list[str]:
+    """What is wanted, or what is to be done and the verb."""
+    if words[0].lower() == "to" and len(words) > 1:
+        verb = _infinitive(words[1])
+        return [draw.pick(_ME), *_ordered(words[2:], draw), *f"{verb[:-1]}a hai".split()]
+    return [draw.pick(_ME), *_ordered(words, draw), "chahiye"]
 
 
 # Requests
@@ -214,13 +233,17 @@ def _ordered(words: Words, draw: Draw) -> list[str]:
 
 def _phrases(words: Words) -> tuple[list[str], list[tuple[str, list[str]]]]:
     """What no preposition leads, and every preposition with what it leads."""
+    if not any(map(_LEADS.__getitem__, words)):
+        return list(words), []
     head: list[str] = []
     phrases: list[tuple[str, list[str]]] = []
-    for word in words:
-        if word.lower() in _postpositions():
-            phrases.append((word.lower(), []))
+    led = head
+    for word, leads in zip(words, map(_LEADS.__getitem__, words), strict=True):
+        if leads:
+            led = []
+            phrases.append((word.lower(), led))
         else:
-            (phrases[-1][1] if phrases else head).append(word)
+            led.append(word)
     return head, [phrase for phrase in phrases if phrase[1]]
 
 
@@ -238,32 +261,44 @@ def _phrase(preposition: str, words: list[str], draw: Draw) -> list[str]:
 
 
 def _oclock(clock: re.Match[str], draw: Draw) -> list[str]:
-    part = "subah" if clock[2].lower() == "am" else draw.pick(("shaam", "raat", "dopahar"))
-    return [part, *clock[1].split(), draw.pick(("baje", "baje", "bajhe"))]
+    hour = int(clock[1].partition(":")[0]) % 12
+    evening = "dopahar" if hour < 4 else "shaam" if hour < 8 else "raat"
+    return ["subah" if clock[2].lower() == "am" else evening, *clock[1].split(), draw.pick(("baje", "baje", "bajhe"))]
 
 
 def _times(words: Words) -> tuple[list[str], list[str]]:
     """The words that say when, and the others."""
-    told = [word for word in words if word.lower() in _TIMES]
-    return told, [word for word in words if word.lower() not in _TIMES]
+    if not any(map(_IS_TIME.__getitem__, words)):
+        return [], list(words)
+    return list(filter(_IS_TIME.__getitem__, words)), list(filterfalse(_IS_TIME.__getitem__, words))
 
 
 def _mixed(words: Words, draw: Draw) -> list[str]:
     """Words of which those that bilinguals say in Hindi become Hindi."""
     found: list[str] = []
     for word in words:
-        forms = _words().get(word.lower().replace("’", "'"))
-        new = draw.pick(forms) if forms and draw.chance(0.9) else word
-        found += [] if new == _NOTHING else new.split()
+        forms = _HINDI[word]
+        if forms and draw.chance(0.9):
+            found += draw.pick(forms)
+        else:
+            found.append(word)
     return found
+
+
+def _hindi(word: str) -> tuple[tuple[str, ...], ...]:
+    """What a word is in Hindi, each form as words; none where it stays English."""
+    forms = lexicon.alternatives("hinglish_words.tsv").get(word.lower().replace("’", "'"), ())
+    return tuple(() if form == _NOTHING else tuple(form.split()) for form in forms)
+
+
+_HINDI = Remembered(_hindi)
+_IS_PLEASE = Remembered(lambda word: word.lower() in ("please", "pls", "plz"))
+_IS_TIME = Remembered(lambda word: word.lower() in _TIMES)
+_LEADS = Remembered(lambda word: word.lower() in _postpositions())
 
 
 def _infinitive(verb: str) -> str:
     return _infinitives().get(verb.lower(), (f"{verb.lower()} karne",))[0]
-
-
-def _words() -> dict[str, tuple[str, ...]]:
-    return lexicon.alternatives("hinglish_words.tsv")
 
 
 def _requests() -> dict[str, tuple[str, ...]]:

@@ -17,6 +17,7 @@ def _neighbours() -> dict[str, str]:
 
 
 NEIGHBOURS = _neighbours()
+_NEIGHBOURS_IN_CASE = NEIGHBOURS | {key.upper(): near.upper() for key, near in NEIGHBOURS.items()}
 
 
 def neighbour(letter: str, draw: Draw) -> str:
@@ -27,8 +28,5 @@ def neighbour(letter: str, draw: Draw) -> str:
     >>> neighbour("G", Draw("x", 1, 0, "")) in "FHTYVB"
     True
     """
-    near = NEIGHBOURS.get(letter.lower())
-    if near is None:
-        return letter
-    new = draw.pick(near)
-    return new.upper() if letter.isupper() else new
+    near = _NEIGHBOURS_IN_CASE.get(letter)
+    return draw.pick(near) if near else letter

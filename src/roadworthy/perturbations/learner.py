@@ -15,7 +15,7 @@ def learner_grammar(text: str, severity: int, draw: Draw) -> str:
     Examples
     --------
     >>> learner_grammar("How can I change the address?", 5, Draw("learner_grammar", 5, 0, ""))
-    'How i can change address?'
+    'How I can change address?'
     """
     return replace_phrases(_without_articles(text, severity, draw), severity, draw, lexicon.alternatives("learner.tsv"))
 

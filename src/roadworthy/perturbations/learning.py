@@ -24,6 +24,8 @@ _MADE_BY = (
 )
 # Rarer than that, chance alone may have brought it.
 _RAREST = 0.002
+# How many times oftener a correction may make something: a few messages may show it by chance, or not.
+_AT_MOST = 2.0
 
 
 def steps_for(seen: Seen, before: Seen) -> tuple[Step, ...]:
@@ -40,6 +42,29 @@ def steps_for(seen: Seen, before: Seen) -> tuple[Step, ...]:
         (name, severity, missing_share(getattr(seen, what), getattr(before, what))) for what, name, severity in _MADE_BY
     )
     return tuple(Step(name=name, share=share, severity=severity) for name, severity, share in shares if share > _RAREST)
+
+
+def corrected(steps: tuple[Step, ...], seen: Seen, before: Seen, made: Seen) -> tuple[Step, ...]:
+    """The steps with other shares, where messages that look like `before` came to look like `made` by them.
+
+    Not every message offers what a step changes, as an apostrophe to drop, and one step may bring what another one is
+    for: what comes too seldom is made as many times oftener, what comes too often as many times more seldom.
+
+    Examples
+    --------
+    >>> steps = (Step(name="all_lowercase", share=0.5), Step(name="dropped_apostrophe", share=0.1))
+    >>> seen, made = Seen(lowercase=0.5, no_apostrophe=0.1), Seen(lowercase=0.5, no_apostrophe=0.05)
+    >>> [step.share for step in corrected(steps, seen, Seen(), made)]
+    [0.5, 0.2]
+    """
+    ways = {name: what for what, name, _ in _MADE_BY}
+    return tuple(_corrected(step, ways[step.name], seen, before, made) for step in steps)
+
+
+def _corrected(step: Step, way: str, seen: Seen, before: Seen, made: Seen) -> Step:
+    wanted, got = (missing_share(getattr(told, way), getattr(before, way)) for told in (seen, made))
+    share = min(1.0, step.share * min(_AT_MOST, wanted / max(got, _RAREST)))
+    return step.model_copy(update={"share": round(share, 3)})
 
 
 def missing_share(wanted: float, there: float) -> float:

@@ -55,8 +55,16 @@ def hinglish_sentences(text: str, severity: int, draw: Draw) -> str:
 
 def stretched(text: str, severity: int, draw: Draw) -> str:
     """Letters are drawn out: sooo, pleaseeee; in a share of the words that people draw out."""
-    drawn_out = frozenset(_DRAWN_OUT.split(" "))
-    return change_words(text, severity, draw, _drawn_out, lambda word: word.lower() in drawn_out)
+    return change_words(text, severity, draw, _drawn_out, _is_drawn_out)
+
+
+def _is_drawn_out(word: str) -> bool:
+    return word.lower() in _drawn_out_words()
+
+
+@cache
+def _drawn_out_words() -> frozenset[str]:
+    return frozenset(_DRAWN_OUT.split(" "))
 
 
 def _drawn_out(word: str, draw: Draw) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from roadworthy import lexicon
 from roadworthy.perturbations.draw import Draw
 from roadworthy.perturbations.hinglish import to_hinglish
@@ -13,7 +15,7 @@ from roadworthy.perturbations.words import SHARE, replace_phrases
 @perturbation("mixed_languages", weight=2)
 def hinglish_words(text: str, severity: int, draw: Draw) -> str:
     """Single English words become romanised Hindi."""
-    return replace_phrases(text, severity, draw, _single(same_negation("hinglish.tsv")))
+    return replace_phrases(text, severity, draw, _single_words("hinglish.tsv"))
 
 
 @perturbation("mixed_languages", weight=3)
@@ -31,7 +33,7 @@ def hinglish_sentences(text: str, severity: int, draw: Draw) -> str:
 @perturbation("mixed_languages", weight=2)
 def spanglish_words(text: str, severity: int, draw: Draw) -> str:
     """Single English words become Spanish."""
-    return replace_phrases(text, severity, draw, _single(same_negation("spanglish.tsv")))
+    return replace_phrases(text, severity, draw, _single_words("spanglish.tsv"))
 
 
 @perturbation("mixed_languages", weight=3)
@@ -40,8 +42,9 @@ def spanglish_phrases(text: str, severity: int, draw: Draw) -> str:
     return _switch(text, severity, draw, "spanglish")
 
 
-def _single(entries: dict[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
-    return {key: values for key, values in entries.items() if " " not in key}
+@cache
+def _single_words(name: str) -> lexicon.Entries:
+    return lexicon.Entries((key, values) for key, values in same_negation(name).items() if " " not in key)
 
 
 def _switch(text: str, severity: int, draw: Draw, language: str) -> str:

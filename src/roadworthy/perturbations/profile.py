@@ -11,12 +11,12 @@ from typing import Annotated, Literal, NamedTuple, overload
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from roadworthy.errors import PerturbationError
-from roadworthy.language import guess_language
 from roadworthy.output import write_text
 from roadworthy.perturbations.draw import Draw
-from roadworthy.perturbations.learning import steps_for
+from roadworthy.perturbations.evidence import Evidence
+from roadworthy.perturbations.learning import corrected, steps_for
 from roadworthy.perturbations.manners import Step, find_step
-from roadworthy.perturbations.registry import ANY_LANGUAGE, Perturbation, require_severity
+from roadworthy.perturbations.registry import Members, require_severity
 from roadworthy.perturbations.slip_document import SlipDocument
 from roadworthy.perturbations.slips import Slips
 from roadworthy.perturbations.surface import Seen, surface
@@ -24,7 +24,8 @@ from roadworthy.perturbations.words import TIMES, keeps
 
 BUILT_IN = ("real_users", "typing", "texting", "hinglish", "non_native", "angry", "dictated")
 FEWEST = 30
-_ANY = (ANY_LANGUAGE,)
+# How often the shares of steps are corrected by what they make, and of how many clean messages.
+_ROUNDS, _MOST = 4, 2_000
 _MEND = "learn one: roadworthy profile MESSAGES --out FILE"
 
 
@@ -32,7 +33,7 @@ class _Planned(NamedTuple):
     """A step at the severity that is asked for."""
 
     chance: float
-    members: tuple[Perturbation, ...]
+    members: Members
     severity: int
 
 
@@ -50,14 +51,16 @@ class Profile(BaseModel):
         The perturbations.
     slips
         How these users mistype, where that was learned; it comes last.
+    evidence
+        What it was learned from, where it was; it changes no message.
 
     Examples
     --------
     >>> shouting = Profile(name="shouting", steps=(Step(name="shouted_words", severity=5),))
     >>> shouting("where is it")
     'WHERE IS IT'
-    >>> Profile.load("dictated")(["Where is it?", "I'd like a refund, please."])
-    ['where is it', "I'd like a refund please"]
+    >>> Profile.load("dictated")(["Where is my parcel?", "I'd like a refund, please."])
+    ['where is my parcel', "I'd like a refund please"]
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
@@ -67,6 +70,7 @@ class Profile(BaseModel):
     description: str = ""
     steps: tuple[Step, ...] = ()
     slips: SlipDocument | None = None
+    evidence: Evidence | None = None
 
     @field_validator("steps")
     @classmethod
@@ -100,10 +104,19 @@ class Profile(BaseModel):
             _require_enough(clean, "clean messages")
         before = surface(clean, known=clean) if clean else Seen()
         beside = f" beside {len(clean):,} clean ones" if clean else ""
+        evidence = Evidence.of(messages, clean=clean)
+        seen = Seen(**evidence.shares)
+        steps = steps_for(seen, before)
+        # A message that comes twice is changed twice in the same way, and would count twice.
+        tried = list(dict.fromkeys(clean))[:_MOST]
+        for _ in range(_ROUNDS if len(tried) >= FEWEST else 0):
+            made = cls(name="learned", steps=steps)(tried)
+            steps = corrected(steps, seen, before, surface(made, known=clean))
         return cls(
             name=name,
             description=f"learned from {len(messages):,} messages{beside}",
-            steps=steps_for(surface(messages, known=clean), before),
+            steps=steps,
+            evidence=evidence,
         )
 
     @classmethod
@@ -117,7 +130,8 @@ class Profile(BaseModel):
         """
         found = list(pairs)
         slips = SlipDocument.of(Slips.learn(found))
-        return cls(name=name, description=f"learned from {len(found):,} pairs", slips=slips)
+        evidence = Evidence.of([typed for _, typed in found], clean=[meant for meant, _ in found])
+        return cls(name=name, description=f"learned from {len(found):,} pairs", slips=slips, evidence=evidence)
 
     @classmethod
     def load(cls, spec: str | Path) -> Profile:
@@ -176,21 +190,22 @@ class Profile(BaseModel):
         return [self._one(text, plan, severity, seed) for text in texts]
 
     def _plan(self, severity: int) -> list[_Planned]:
-        shift = severity - 3
+        severities = [min(5, max(1, step.severity + severity - 3)) for step in self.steps]
         return [
-            _Planned(share_at(step.share, severity), find_step(step.name), min(5, max(1, step.severity + shift)))
-            for step in self.steps
+            _Planned(share_at(step.share, severity), Members.of(find_step(step.name)), at)
+            for step, at in zip(self.steps, severities, strict=True)
         ]
 
     def _one(self, text: str, plan: Sequence[_Planned], severity: int, seed: int) -> str:
         draw = Draw(self.name, severity, seed, text)
         found = text
-        for step in plan:
-            if draw.chance(step.chance):
-                new = _changed(found, step, seed, draw)
-                # A perturbation keeps the sense of a message; one after another might make a negation of two pieces.
-                if found == text or keeps(text, new):
-                    found = new
+        for row in draw.events([step.chance for step in plan]):
+            step = plan[row]
+            # What was written tells the language; what it has become may be in none.
+            new = step.members.change(found, step.severity, draw, written=text)
+            # A perturbation keeps the sense of a message; one after another might make a negation of two pieces.
+            if found == text or keeps(text, new):
+                found = new
         if self._learned is None:
             return found
         new = self._learned.change(found, draw, times=TIMES[severity])
@@ -230,16 +245,3 @@ def share_at(share: float, severity: int) -> float:
     """
     left: float = (1 - share) ** TIMES[severity]
     return round(1 - left, 4)
-
-
-def _changed(text: str, step: _Planned, seed: int, draw: Draw) -> str:
-    """The text after a step; of a family the first member that changes it, in an order that is drawn."""
-    members = step.members
-    if len(members) > 1:
-        members = tuple(members[i] for i in draw.weighted_order([member.weight for member in members]))
-    for member in members:
-        if member.languages == _ANY or member.covers(*guess_language(text)):
-            new = member(text, severity=step.severity, seed=seed)
-            if new != text:
-                return new
-    return text

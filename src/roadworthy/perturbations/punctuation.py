@@ -11,6 +11,8 @@ from roadworthy.perturbations.words import SHARE, is_negation
 
 _MARK = re.compile(r"(?<![.,;:!?])[.,;:!?]++(?=\s|$)")
 _REPEATS = {1: 1, 2: 2, 3: 3, 4: 4, 5: 6}
+_END = re.compile(r"[.!?,;:]\s+")
+_ASKS = re.compile(r"\s*(?:who|what|when|where|why|which|how|can|could|do|does|did|is|are|will)\b", re.IGNORECASE)
 
 
 @perturbation("punctuation", languages=[ANY_LANGUAGE], weight=4)
@@ -26,8 +28,12 @@ def repeated_punctuation(text: str, severity: int, draw: Draw) -> str:
     """The last mark is repeated, or some are added where there is none: why??? or please!!!"""
     bare = text.rstrip(" .,;:!?")
     ending = text[len(bare) :].strip()
-    mark = ending[-1] if ending and ending[-1] in "?!" else draw.pick("!!.")
+    mark = ending[-1] if ending and ending[-1] in "?!" else "?" if _ASKS.match(_last_sentence(bare)) else "!"
     return bare + mark * (1 + _REPEATS[severity] + draw.below(2)) if bare else text
+
+
+def _last_sentence(text: str) -> str:
+    return _END.split(text)[-1]
 
 
 @perturbation("punctuation", languages=[ANY_LANGUAGE], weight=1)

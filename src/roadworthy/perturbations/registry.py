@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import overload
+from itertools import accumulate
+from typing import NamedTuple, overload
 
 from roadworthy.errors import PerturbationError, named
-from roadworthy.language import guess_language
+from roadworthy.language import guess_language, is_latin
 from roadworthy.perturbations.draw import Draw
 
 SEVERITIES = (1, 2, 3, 4, 5)
@@ -56,8 +57,18 @@ class Perturbation:
         PerturbationError
             Its function raised, or gave something else than a text.
         """
+        return self.apply(text, severity, Draw(self.name, severity, seed, text))
+
+    def apply(self, text: str, severity: int, draw: Draw) -> str:
+        """As calling it, with draws that a family or a profile began.
+
+        Raises
+        ------
+        PerturbationError
+            As calling it.
+        """
         try:
-            perturbed = self.change(text, severity, Draw(self.name, severity, seed, text))
+            perturbed = self.change(text, severity, draw)
         except Exception as error:
             raise PerturbationError(
                 f"raised {named(error)}", where=f"perturbation {self.name}", mend="mend it, or leave its family out"
@@ -70,6 +81,18 @@ class Perturbation:
     def covers(self, language: str, script: str) -> bool:
         """Whether it can be applied to a message in that language and script."""
         return ANY_LANGUAGE in self.languages or script in self.languages or language in self.languages
+
+    def applies_to(self, text: str) -> bool:
+        """Whether it covers the language and script of a message; the language is guessed only where that matters.
+
+        Examples
+        --------
+        >>> [find(name)[0].applies_to("¿Dónde está mi pedido?") for name in ("dropped_letter", "shorthand")]
+        [True, False]
+        """
+        if ANY_LANGUAGE in self.languages or (LATIN_SCRIPT in self.languages and is_latin(text)):
+            return True
+        return self.covers(*guess_language(text))
 
 
 @dataclass(frozen=True)
@@ -155,16 +178,17 @@ def find(name: str) -> tuple[Perturbation, ...]:
     PerturbationError
         There is neither; the message lists the families.
     """
-    known = families()
+    load_entry_points()
     wanted = name.strip().lower().replace(" ", "_").replace("-", "_")
     for spelling in (name, wanted):
-        if spelling in known:
-            return known[spelling]
         if spelling in REGISTRY:
             return (REGISTRY[spelling],)
+        found = tuple(member for member in REGISTRY.values() if member.family == spelling)
+        if found:
+            return found
     raise PerturbationError(
         f"no perturbation or family {name!r}",
-        mend=f"families are {', '.join(known)}; see roadworthy perturb --help",
+        mend=f"families are {', '.join(families())}; see roadworthy perturb --help",
     )
 
 
@@ -180,7 +204,8 @@ def perturb(texts: str | Sequence[str], name: str, *, severity: int = 3, seed: i
     texts
         One message, or a sequence of n.
     name
-        A perturbation, or a family; a family draws one of its members for each message.
+        A perturbation, or a family; a family draws one of its members for each message, the next where that one
+        changes nothing.
     severity
         1 (mild) to 5 (heavy).
     seed
@@ -210,24 +235,41 @@ def perturb_all(texts: Sequence[str], name: str, *, severity: int = 3, seed: int
     """As `perturb`, and for each message whether it was applicable and whether it changed."""
     members = find(name)
     require_severity(severity)
-    result, applicable = [], []
-    for text in texts:
-        language, script = guess_language(text)
-        covering = [member for member in members if member.covers(language, script)]
-        applicable.append(bool(covering))
-        result.append(_first_change(text, name, covering, severity, seed))
-    return Perturbed(result, applicable, [a != b for a, b in zip(texts, result, strict=True)])
+    key = members[0].name if len(members) == 1 else members[0].family
+    drawn = Members.of(members)
+    result = [drawn.change(text, severity, Draw(key, severity, seed, text), written=text) for text in texts]
+    changed = [a != b for a, b in zip(texts, result, strict=True)]
+    applicable = [
+        done or any(member.applies_to(text) for member in members) for done, text in zip(changed, texts, strict=True)
+    ]
+    return Perturbed(result, applicable, changed)
 
 
-def _first_change(text: str, name: str, members: list[Perturbation], severity: int, seed: int) -> str:
-    if len(members) > 1:
-        order = Draw(name, severity, seed, text).weighted_order([member.weight for member in members])
-        members = [members[i] for i in order]
-    for member in members:
-        perturbed = member(text, severity=severity, seed=seed)
-        if perturbed != text:
-            return perturbed
-    return text
+class Members(NamedTuple):
+    """Perturbations one of which is to change a message, and the sums of their weights up to each."""
+
+    members: tuple[Perturbation, ...]
+    ends: tuple[float, ...]
+
+    @classmethod
+    def of(cls, members: Sequence[Perturbation]) -> Members:
+        """These perturbations, by their weights."""
+        return cls(tuple(members), tuple(accumulate(member.weight for member in members)))
+
+    def change(self, text: str, severity: int, draw: Draw, *, written: str) -> str:
+        """The text as one of them leaves it, drawn by its weight; another one where that changes nothing.
+
+        Those that do not apply to what was written at first are left out.
+        """
+        members, ends = self
+        while members:
+            row = draw.weighted(ends) if len(members) > 1 else 0
+            if members[row].applies_to(written):
+                perturbed = members[row].apply(text, severity, draw)
+                if perturbed != text:
+                    return perturbed
+            members, ends = Members.of(members[:row] + members[row + 1 :])
+        return text
 
 
 def require_severity(severity: int) -> None:

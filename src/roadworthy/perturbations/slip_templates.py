@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from itertools import accumulate
 from typing import NamedTuple
 
 from roadworthy.perturbations.draw import Draw
 from roadworthy.perturbations.keyboard import NEIGHBOURS, neighbour
+from roadworthy.perturbations.remembered import LONGEST_WORD
 
 _VOWELS = frozenset("aeiouAEIOU")
 
@@ -75,8 +78,10 @@ def make(word: str, template: Template, draw: Draw) -> str | None:
     """The word with the slips of a template; None where they cannot be made in it."""
     pieces: list[str] = []
     done = 0
+    known = _spots if len(word) <= LONGEST_WORD else _spots.__wrapped__
     for slip in template.slips:
-        spots = [spot for spot in _SPOTS[slip.kind](word, slip) if spot.start >= done]
+        spots = known(word, slip)
+        spots = [spot for spot in spots if spot.start >= done] if done else spots
         if not spots:
             return None
         chosen = _drawn(spots, draw)
@@ -85,14 +90,15 @@ def make(word: str, template: Template, draw: Draw) -> str | None:
     return "".join([*pieces, word[done:]])
 
 
+@lru_cache(maxsize=1 << 14)
+def _spots(word: str, slip: Slip) -> Sequence[_Spot]:
+    """Where a slip could be made in a word; remembered, as words come again and again."""
+    return tuple(_SPOTS[slip.kind](word, slip))
+
+
 def _drawn(spots: Sequence[_Spot], draw: Draw) -> _Spot:
     """One of the spots, by their weights."""
-    left = draw.below(sum(spot.weight for spot in spots))
-    for spot in spots:
-        left -= spot.weight
-        if left < 0:
-            break
-    return spot
+    return spots[draw.weighted(list(accumulate([spot.weight for spot in spots])))] if len(spots) > 1 else spots[0]
 
 
 def _swapped(word: str, slip: Slip) -> Iterator[_Spot]:

@@ -6,19 +6,24 @@ on either side of them, and the length of the word.
 
 from __future__ import annotations
 
-from bisect import bisect
+import re
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import accumulate
+from itertools import accumulate, chain
 from math import sqrt
-from typing import Any
+from typing import Any, NamedTuple
 
 from roadworthy.errors import PerturbationError
 from roadworthy.perturbations.draw import Draw
+from roadworthy.perturbations.remembered import LONGEST_WORD, Remembered
 from roadworthy.perturbations.slip_counts import TOKEN, SlipCount
 from roadworthy.perturbations.slip_templates import LONGEST, Slip, Template, make
-from roadworthy.perturbations.words import is_negation, negations
+from roadworthy.perturbations.words import is_negation, keeps
 
-_TRIES = 80
+_TOKEN_OR_GAP = re.compile(rf"\s+|{TOKEN.pattern}")
+# What may happen to a word, in this order; else it is mistyped.
+_JOINED, _SPLIT = 0, 1
+# How many templates are tried before those that fit a word are looked for.
+_TRIES = 10
 
 
 class Slips:
@@ -42,7 +47,7 @@ class Slips:
     >>> pairs = [("where is my order", "where is my oder"), ("what is the status", "what is teh status")]
     >>> learned = Slips.learn(pairs * 20)
     >>> learned.change("where is the parcel", Draw("slips", 3, 7, ""), times=4)
-    'whee is teh pacel'
+    'were is teh pacel'
     """
 
     def __init__(
@@ -57,12 +62,13 @@ class Slips:
     ) -> None:
         self.words = tuple(words)
         self.templates = tuple(templates)
-        # Those that a word of some length may follow, each as often as its weight says.
         self._near = [self._of_length(length) for length in range(1, LONGEST + 1)]
         self.joined = joined
         self.split = split
         self.signs = dict(signs or {})
         self.spread = spread
+        self._chances = Remembered(self._chance)
+        self._fitting = Remembered(self._that_fit)
 
     @classmethod
     def learn(cls, pairs: Iterable[tuple[str, str]]) -> Slips:
@@ -107,56 +113,112 @@ class Slips:
         ]
         return cls(**{**values, "templates": templates})
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        # What is remembered of words stays behind.
+        return Slips.of_dict, (self.as_dict(),)
+
     def change(self, text: str, draw: Draw, *, times: float = 1.0) -> str:
         """A message as it might be typed; `times` makes slips so many times as frequent.
 
         Numbers and negations stay as they are.
         """
-        # Half of the messages are typed with more care, half with less.
-        times *= 1 + sqrt(self.spread) * (1 if draw.chance(0.5) else -1)
-        pieces: list[str] = []
-        end = 0
-        found = list(TOKEN.finditer(text))
-        joins = False
-        for at, match in enumerate(found):
-            token = match.group()
-            gap = text[end : match.start()]
-            pieces.append("" if joins else gap)
-            end = match.end()
-            following = found[at + 1].group() if at + 1 < len(found) else ""
-            new, joins = self._token(token, following, draw, times)
-            pieces.append(new)
-        typed = "".join([*pieces, text[end:]]).strip()
+        if self.spread:
+            # Half of the messages are typed with more care, half with less.
+            times *= 1 + sqrt(self.spread) * (1 if draw.chance(0.5) else -1)
+        tokens = list(chain.from_iterable(map(_TOKENS.__getitem__, text.split(" "))))
+        slipped = False
+        chances = list(map(self._chances.__getitem__, tokens))
+        for place in draw.events(chances, times=times):
+            self._slip(tokens, place, draw)
+            slipped = True
+        if not slipped:
+            return text
+        typed = "".join(tokens).strip()
         # What stands beside a word can make a negation of it: n'o.
-        return typed if typed and len(negations(typed)) == len(negations(text)) else text
+        return typed if keeps(text, typed) else text
 
-    def _token(self, token: str, following: str, draw: Draw, times: float) -> tuple[str, bool]:
-        """What becomes of a token, and whether the space after it is left out."""
+    def _chance(self, token: str) -> float:
+        """How likely anything happens to a token."""
         if not token[0].isalpha():
-            return ("" if draw.chance(min(1.0, self.signs.get(token, 0.0) * times)) else token), False
-        if is_negation(token) or any(map(str.isdigit, token)):
-            return token, False
-        if following.isalpha() and draw.chance(self.joined * times):
-            return token, not (is_negation(following) or is_negation(token + following))
-        if len(token) > 3 and draw.chance(self.split * times):
-            cut = 1 + draw.below(len(token) - 1)
-            return self._kept(token, f"{token[:cut]} {token[cut:]}"), False
-        if draw.chance(min(1.0, self.words[min(len(token), LONGEST) - 1] * times)):
-            return self._kept(token, self._mistyped(token, draw)), False
-        return token, False
+            return self.signs.get(token, 0.0)
+        if is_negation(token) or any(map(str.isdigit, token)) or len(token) > LONGEST_WORD:
+            return 0.0
+        return self._ends(token)[-1]
 
-    def _kept(self, token: str, changed: str) -> str:
-        return token if any(map(is_negation, changed.split())) else changed
+    def _ends(self, word: str) -> tuple[float, float, float]:
+        """How likely a word is joined with the next one; that, or falls into two; any of these, or is mistyped."""
+        parted = self.joined + (self.split if len(word) > 3 else 0.0)
+        return self.joined, parted, parted + self.words[min(len(word), LONGEST) - 1]
 
-    def _of_length(self, length: int) -> tuple[list[Template], list[int]]:
-        near = [template for template in self.templates if template.is_near(length)]
-        return near, list(accumulate(template.weight for template in near))
+    def _slip(self, tokens: list[str], place: int, draw: Draw) -> None:
+        """Something happens to a token."""
+        token = tokens[place]
+        if not token[0].isalpha():
+            tokens[place] = ""
+            return
+        what = draw.weighted(self._ends(token))
+        if what == _JOINED:
+            _join(tokens, place)
+            return
+        new = _in_two(token, draw) if what == _SPLIT else self._mistyped(token, draw)
+        if not any(map(is_negation, new.split())):
+            tokens[place] = new
+
+    def _of_length(self, length: int) -> _Templates:
+        """Those that a word of some length may follow; what they share with templates of other lengths stands once."""
+        weights: dict[tuple[Slip, ...], int] = {}
+        for template in self.templates:
+            if template.is_near(length):
+                weights[template.slips] = weights.get(template.slips, 0) + template.weight
+        return _Templates.of([Template(length, slips, weight) for slips, weight in weights.items()])
 
     def _mistyped(self, word: str, draw: Draw) -> str:
-        templates, ends = self._near[min(len(word), LONGEST) - 1]
-        for _ in range(_TRIES if templates else 0):
-            template = templates[bisect(ends, draw.below(ends[-1]))]
-            changed = make(word, template, draw)
+        """A word with the slips of a template that is drawn by its weight from those that fit it."""
+        near = self._near[min(len(word), LONGEST) - 1]
+        at_random = near.made(word, draw, _TRIES) if len(near.templates) > _TRIES else None
+        return at_random or self._fitting[word].made(word, draw, _TRIES) or word
+
+    def _that_fit(self, word: str) -> _Templates:
+        near = self._near[min(len(word), LONGEST) - 1].templates
+        draw = Draw("slips", 0, 0, word)
+        return _Templates.of([template for template in near if make(word, template, draw) not in (None, word)])
+
+
+class _Templates(NamedTuple):
+    """Templates, and the sums of their weights up to each."""
+
+    templates: tuple[Template, ...]
+    ends: tuple[int, ...]
+
+    @classmethod
+    def of(cls, templates: Sequence[Template]) -> _Templates:
+        return cls(tuple(templates), tuple(accumulate(template.weight for template in templates)))
+
+    def made(self, word: str, draw: Draw, tries: int) -> str | None:
+        """The word with the slips of one of them; None where none of those that were tried fits it."""
+        for _ in range(tries if self.templates else 0):
+            changed = make(word, self.templates[draw.weighted(self.ends)], draw)
             if changed is not None and changed != word:
                 return changed
-        return word
+        return None
+
+
+def _tokens(piece: str) -> tuple[str, ...]:
+    """The tokens of what stands between two spaces, other white space among them, and the space after it."""
+    whole = piece.isalpha() or piece.isdecimal()
+    return (piece, " ") if whole else (*_TOKEN_OR_GAP.findall(piece), " ")
+
+
+_TOKENS = Remembered(_tokens)
+
+
+def _join(tokens: list[str], place: int) -> None:
+    """The gap before the next word is left out, where a word follows and no negation is lost or comes about."""
+    token, gap, following = (*tokens[place : place + 3], "", "")[:3]
+    if gap.isspace() and following.isalpha() and not (is_negation(following) or is_negation(token + following)):
+        tokens[place + 1] = ""
+
+
+def _in_two(token: str, draw: Draw) -> str:
+    cut = 1 + draw.below(len(token) - 1)
+    return f"{token[:cut]} {token[cut:]}"

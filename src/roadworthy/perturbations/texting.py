@@ -18,9 +18,9 @@ _MOST_VOWELS = 3
 
 
 @cache
-def same_negation(name: str) -> dict[str, tuple[str, ...]]:
+def same_negation(name: str) -> lexicon.Entries:
     """The entries of a lexicon that neither lose nor add a negation."""
-    kept = {}
+    kept = lexicon.Entries()
     for key, values in lexicon.alternatives(name).items():
         alike = tuple(value for value in values if len(negations(value)) == len(negations(key)))
         if alike:

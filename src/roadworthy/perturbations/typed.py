@@ -8,7 +8,7 @@ from roadworthy import lexicon
 from roadworthy.perturbations.draw import Draw
 from roadworthy.perturbations.slip_templates import LONGEST, Slip, Template
 from roadworthy.perturbations.slips import Slips
-from roadworthy.perturbations.words import TIMES, keeps
+from roadworthy.perturbations.words import TIMES
 
 # The share of words of 1, 2, … 12 or more letters that were mistyped (NoiseQA, Ravichander et al., 2021; our count).
 _WORDS = (0.016, 0.027, 0.036, 0.042, 0.052, 0.062, 0.079, 0.09, 0.109, 0.124, 0.135, 0.116)
@@ -21,11 +21,10 @@ def typed(text: str, severity: int, draw: Draw) -> str:
 
     Examples
     --------
-    >>> typed("Where is my parcel? It should have arrived yesterday.", 5, Draw("typed", 5, 1, ""))
-    'Where is my parcel? It should have arrived esterday.'
+    >>> typed("Where is my parcel? It should have arrived yesterday.", 5, Draw("typed", 5, 4, ""))
+    'Where is my parcel? It shoud have arrived yestedray.'
     """
-    new = _slips().change(text, draw, times=TIMES[severity])
-    return new if keeps(text, new) else text
+    return _slips().change(text, draw, times=TIMES[severity])
 
 
 @cache

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import lru_cache
+from itertools import compress, count
+from operator import or_
 
 from roadworthy import lexicon
 from roadworthy.perturbations.draw import Draw
+from roadworthy.perturbations.remembered import Remembered
 
 _TOKEN = re.compile(r"([^\w\s]*)([^\W\d_]+(?:['’][^\W\d_]+)*)([^\w\s]*)")
 _DIGITS = re.compile(r"\d+")
@@ -17,7 +21,6 @@ _NUMBER_WORDS = (
     "eighteen nineteen twenty thirty forty fifty sixty seventy eighty ninety hundred thousand half"
 )
 _NUMBERS = frozenset(_NUMBER_WORDS.split(" "))
-LONGEST_PHRASE = 5
 
 # What share of the words that could change does change, by severity.
 SHARE = {1: 0.1, 2: 0.2, 3: 0.35, 4: 0.5, 5: 0.7}
@@ -33,7 +36,10 @@ def is_negation(word: str) -> bool:
     >>> is_negation("Don't"), is_negation("nothing"), is_negation("note")
     (True, True, False)
     """
-    lowered = word.lower().replace("’", "'")
+    lowered = word.lower()
+    if lowered.isalpha():
+        return lowered in lexicon.words("negations.txt")
+    lowered = lowered.replace("’", "'")
     return lowered in lexicon.words("negations.txt") or bool("'" in lowered and _NEGATED.search(lowered))
 
 
@@ -45,7 +51,7 @@ def negations(text: str) -> list[str]:
     >>> negations("No, it didn't come w/o a fee")
     ['No', "didn't", 'w/o']
     """
-    return [word for word in _WORD.findall(text) if is_negation(word)]
+    return [word for told in _told(text) for word in told[0]]
 
 
 def keeps(before: str, after: str) -> bool:
@@ -58,9 +64,40 @@ def keeps(before: str, after: str) -> bool:
     """
     if before == after:
         return True
-    left = iter(_DIGITS.findall(after))
-    numbers = all(number in left for number in _DIGITS.findall(before))
-    return numbers and len(negations(before)) == len(negations(after)) and (bool(after.strip()) or not before.strip())
+    if not after.strip():
+        return not before.strip()
+    told, left = _told(before), _told(after)
+    return told == left or (_count(told) == _count(left) and _in_order(told, left))
+
+
+# The negations and the numbers of a piece without spaces.
+_Told = tuple[tuple[str, ...], tuple[str, ...]]
+
+
+def _told(text: str) -> list[_Told]:
+    """What must stay in a text, piece by piece; neither negations nor numbers reach across a space."""
+    return list(filter(None, map(_TOLD.__getitem__, text.split())))
+
+
+def _told_by(piece: str) -> _Told | None:
+    if piece.isdecimal():
+        return (), (piece,)
+    negating = tuple(word for word in _WORD.findall(piece) if is_negation(word))
+    numbers = tuple(_DIGITS.findall(piece))
+    return (negating, numbers) if negating or numbers else None
+
+
+_TOLD = Remembered(_told_by)
+
+
+def _count(told: Sequence[_Told]) -> int:
+    return sum(len(negating) for negating, _ in told)
+
+
+def _in_order(told: Sequence[_Told], left: Sequence[_Told]) -> bool:
+    """Whether the numbers of one stand in the other, in their order."""
+    numbers = iter([number for _, there in left for number in there])
+    return all(number in numbers for _, there in told for number in there)
 
 
 def is_number(token: str) -> bool:
@@ -71,7 +108,10 @@ def is_number(token: str) -> bool:
     >>> is_number("49.90,"), is_number("Two"), is_number("to")
     (True, True, False)
     """
-    return any(map(str.isdigit, token)) or parts(token)[1].lower() in _NUMBERS
+    return _IS_NUMBER[token]
+
+
+_IS_NUMBER = Remembered(lambda token: any(map(str.isdigit, token)) or parts(token)[1].lower() in _NUMBERS)
 
 
 def parts(token: str) -> tuple[str, str, str]:
@@ -84,8 +124,33 @@ def parts(token: str) -> tuple[str, str, str]:
     >>> parts('"order?'), parts("order7"), parts("a@b.c")
     (('"', 'order', '?'), ('order7', '', ''), ('a@b.c', '', ''))
     """
+    return _PARTS[token]
+
+
+def _split(token: str) -> tuple[str, str, str]:
+    if token.isalpha():
+        return "", token, ""
+    if token.isdecimal():
+        return token, "", ""
     match = _TOKEN.fullmatch(token)
     return match.groups() if match else (token, "", "")  # type: ignore[return-value]
+
+
+_PARTS = Remembered(_split)
+
+
+def plain(tokens: Sequence[str]) -> list[str]:
+    """Each token's word in small letters, as lexicons have it; empty where a token is no plain word.
+
+    Examples
+    --------
+    >>> plain(["(Where", "IS", "order7?", "what’s"])
+    ['where', 'is', '', "what's"]
+    """
+    return list(map(_PLAIN.__getitem__, tokens))
+
+
+_PLAIN = Remembered(lambda token: parts(token)[1].lower().replace("’", "'"))
 
 
 def change_words(
@@ -98,7 +163,7 @@ def change_words(
     edit
         Gives the changed word.
     eligible
-        Whether a word could be changed.
+        Whether a word could be changed: a pure function. What one says that is defined in a module is remembered.
 
     Examples
     --------
@@ -106,23 +171,42 @@ def change_words(
     'it is my ORDER?'
     """
     tokens = text.split(" ")
-    split = [parts(token) for token in tokens]
-    rows = [row for row, (_, word, _) in enumerate(split) if word and eligible(word) and not is_negation(word)]
+    # A function that is made anew for each message has nothing to remember.
+    known = (_changeable.__wrapped__ if "<locals>" in eligible.__qualname__ else _changeable)(eligible)
+    rows = list(compress(count(), map(known.__getitem__, tokens)))
     if not rows:
         return text
     for chosen in draw.sample(len(rows), draw.count(len(rows), SHARE[severity])):
         row = rows[chosen]
-        before, word, after = split[row]
+        before, word, after = _PARTS[tokens[row]]
         edited = edit(word, draw)
         if not is_negation(edited):
             tokens[row] = before + edited + after
     return " ".join(tokens)
 
 
+@lru_cache(maxsize=64)
+def _changeable(eligible: Callable[[str], bool]) -> Remembered[bool]:
+    """Of every token whether its word may be changed and could be."""
+
+    def is_changeable(token: str) -> bool:
+        if token.isdecimal():
+            return False
+        word = _PARTS[token][1]
+        return bool(word) and eligible(word) and not is_negation(word)
+
+    return Remembered(is_changeable)
+
+
 def replace_phrases(text: str, severity: int, draw: Draw, entries: Mapping[str, Sequence[str]]) -> str:
     """Replace a share of the words and phrases that the entries hold, longest first, keeping case and punctuation.
 
     Beside a number nothing is replaced by a form with a digit: "5 to 7" never becomes "5 2 7".
+
+    Parameters
+    ----------
+    entries
+        Each word or phrase with its alternatives; quickest as `lexicon.Entries`.
 
     Examples
     --------
@@ -137,22 +221,28 @@ def replace_phrases(text: str, severity: int, draw: Draw, entries: Mapping[str, 
     for i in draw.sample(len(found), draw.count(len(found), SHARE[severity])):
         start, end, key = found[i]
         new = draw.pick_early(entries[key])
-        if _confuses(new, tokens, start, end):
+        if brings_digit(new, tokens, start, end):
             continue
-        before, first, _ = parts(tokens[start])
+        before, first, _ = _PARTS[tokens[start]]
         replaced += tokens[done:start]
         replaced.append(
-            before + like(first.lower() if start and first == "I" else first, new) + parts(tokens[end - 1])[2]
+            before + like(first.lower() if start and first == "I" else first, new) + _PARTS[tokens[end - 1]][2]
         )
         done = end
     return " ".join(replaced + tokens[done:])
 
 
-def _confuses(new: str, tokens: Sequence[str], start: int, end: int) -> bool:
-    """Whether a digit would come to stand beside a number."""
-    if not any(map(str.isdigit, new)):
+def brings_digit(new: str, tokens: Sequence[str], start: int, end: int) -> bool:
+    """Whether a digit would come to stand beside a number, if something new stood in the place of some tokens.
+
+    Examples
+    --------
+    >>> brings_digit("2", ["5", "to", "7"], 1, 2), brings_digit("2", ["go", "to", "work"], 1, 2)
+    (True, False)
+    """
+    if not _DIGITS.search(new):
         return False
-    return any(is_number(token) for token in (*tokens[max(0, start - 1) : start], *tokens[end : end + 1]))
+    return any(map(is_number, (*tokens[max(0, start - 1) : start], *tokens[end : end + 1])))
 
 
 def find_phrases(tokens: Sequence[str], entries: Mapping[str, Sequence[str]]) -> list[tuple[int, int, str]]:
@@ -160,32 +250,40 @@ def find_phrases(tokens: Sequence[str], entries: Mapping[str, Sequence[str]]) ->
 
     A phrase does not reach across punctuation.
     """
-    split = [parts(token) for token in tokens]
-    lowered = [word.lower().replace("’", "'") for _, word, _ in split]
-    found, start = [], 0
-    while start < len(tokens):
-        end = _longest(split, lowered, start, entries)
-        if end > start:
-            found.append((start, end, " ".join(lowered[start:end])))
-        start = max(end, start + 1)
+    if not isinstance(entries, lexicon.Entries):
+        entries = lexicon.Entries({key: tuple(values) for key, values in entries.items()})
+    words = plain(tokens)
+    found: list[tuple[int, int, str]] = []
+    done = 0
+    begins = map(or_, map(entries.__contains__, words), phrases_begin(words, entries))
+    for start in compress(count(), begins):
+        if start < done:
+            continue
+        key = next(iter(phrases_from(tokens, words, start, entries)), words[start])
+        if key in entries:
+            done = start + 1 + key.count(" ")
+            found.append((start, done, key))
     return found
 
 
-def _longest(
-    split: Sequence[tuple[str, str, str]],
-    lowered: Sequence[str],
-    start: int,
-    entries: Mapping[str, Sequence[str]],
-) -> int:
-    limit = start
-    while limit < min(start + LONGEST_PHRASE, len(split)) and lowered[limit]:
-        limit += 1
-        if split[limit - 1][2] or (limit < len(split) and split[limit][0]):
-            break
-    for end in range(limit, start, -1):
-        if " ".join(lowered[start:end]) in entries:
-            return end
-    return start
+def phrases_begin(words: Sequence[str], entries: lexicon.Entries) -> Iterator[bool]:
+    """Of every word whether a phrase among the entries may begin there."""
+    return map(entries.phrases.__contains__, zip(words, (*words[1:], ""), strict=True))
+
+
+def phrases_from(tokens: Sequence[str], words: Sequence[str], start: int, entries: lexicon.Entries) -> list[str]:
+    """The phrases among the entries that stand there, of tokens and their plain words, the longest first."""
+    following = words[start + 1] if start + 1 < len(words) else ""
+    lengths = entries.phrases.get((words[start], following), ())
+    ends = [start + length for length in lengths if start + length <= len(words)]
+    found = ((end, " ".join(words[start:end])) for end in ends)
+    return [key for end, key in found if key in entries and _is_unbroken(tokens[start:end])]
+
+
+def _is_unbroken(tokens: Sequence[str]) -> bool:
+    """Whether no punctuation stands between some tokens."""
+    split = list(map(parts, tokens))
+    return not (any(after for _, _, after in split[:-1]) or any(before for before, _, _ in split[1:]))
 
 
 def like(model: str, word: str) -> str:

@@ -1,0 +1,92 @@
+"""Politeness around a message: greetings, requests, apologies and thanks.
+
+Every message changes at every severity, unless it is as polite already: nobody greets or says please twice. Severity
+says how much is put around it: of a few words at 1 to a dozen at 5, the message itself staying as it is.
+"""
+
+from __future__ import annotations
+
+from roadworthy.perturbations.draw import Draw
+from roadworthy.perturbations.mood import is_asking, is_greeting, is_upset
+from roadworthy.perturbations.registry import perturbation
+from roadworthy.perturbations.wrapping import by_length, closed, is_said, opened, short_enough
+
+_MARKS_OF = {
+    "greeting": (",", ",", ",", "", "!"),
+    "apology": (",", ",", "...", ","),
+    "apology_upset": (",", ",", "...", ","),
+}
+_ASKING_MARKS = (",", ":", "...", ",")
+_CLOSING_MARKS = (".", ",", "", ",", ".")
+_PLEASE = ("please", "pls", "plz", "kindly")
+_THANKS = ("thank", "thx", "cheers", "appreciate")
+
+
+def _before(text: str, group: str, severity: int, draw: Draw) -> str:
+    words = short_enough(_said(group, text), text, severity, draw)
+    return opened(text, _cased(words, draw), draw.pick(_MARKS_OF.get(group, _ASKING_MARKS)))
+
+
+def _said(group: str, text: str) -> tuple[str, ...]:
+    """What may be said before a message: nothing asks for help with please where the message itself says it."""
+    said = by_length("politeness.tsv")[group]
+    return tuple(words for words in said if "please" not in words) if _has(text, _PLEASE) else said
+
+
+def _has(text: str, signs: tuple[str, ...]) -> bool:
+    lowered = text.lower()
+    return any(sign in lowered for sign in signs)
+
+
+def _after(text: str, severity: int, draw: Draw) -> str:
+    if _has(text, _THANKS):
+        return text
+    words = short_enough(by_length("politeness.tsv")["thanks"], text, severity, draw)
+    return closed(text, words, draw.pick(_CLOSING_MARKS))
+
+
+def _cased(words: str, draw: Draw) -> str:
+    return words[0].upper() + words[1:] if draw.chance(0.5) else words
+
+
+@perturbation("politeness", weight=3)
+def polite_greeting(text: str, severity: int, draw: Draw) -> str:
+    """A greeting before it: hello, I hope you are well."""
+    return _before(text, "greeting", severity, draw) if is_said(text) and not is_greeting(text) else text
+
+
+@perturbation("politeness", weight=2)
+def polite_request(text: str, severity: int, draw: Draw) -> str:
+    """A request before it: could you please look into this; before a question also: may I ask."""
+    if not is_said(text):
+        return text
+    group = "question" if text.rstrip()[-1] == "?" or (is_asking(text) and not _has(text, _PLEASE)) else "request"
+    return _before(text, group, severity, draw)
+
+
+@perturbation("politeness", weight=2)
+def polite_apology(text: str, severity: int, draw: Draw) -> str:
+    """An apology before it: sorry to bother you."""
+    return _apologising(text, severity, draw) if is_said(text) else text
+
+
+def _apologising(text: str, severity: int, draw: Draw) -> str:
+    """An apology for asking; "sorry, it broke" would own up to it."""
+    return _before(text, "apology_upset" if is_upset(text) else "apology", severity, draw)
+
+
+@perturbation("politeness", weight=3)
+def polite_thanks(text: str, severity: int, draw: Draw) -> str:
+    """Thanks after it: thank you for your time."""
+    return _after(text, severity, draw) if is_said(text) else text
+
+
+@perturbation("politeness", weight=2)
+def polite_letter(text: str, severity: int, draw: Draw) -> str:
+    """A greeting and thanks around it, and from severity 4 on an apology as well."""
+    if not is_said(text):
+        return text
+    if severity >= 4:
+        text = _apologising(text, severity, draw)
+    greeted = text if is_greeting(text) else _before(text, "greeting", severity, draw)
+    return _after(greeted, severity, draw)
