@@ -29,11 +29,16 @@ def test_messages_beside_clean_ones_give_a_profile_and_the_shares(run: Run, mess
     assert (ended.code, ended.err) == (0, "")
     assert "your users" in ended.out
     assert "simulated" in ended.out
+    assert "a classifier tells your users' messages from simulated ones with an AUC of 0." in ended.out
+    assert "(550 messages, 280 others; learned on one half of them, judged on the other)" in ended.out
     assert ended.out.endswith(
         "learned from 1,100 messages beside 560 clean ones\nsaved ours.json\n"
-        "next: roadworthy perturb MESSAGES --profile ours.json --out FILE\n"
+        "next: roadworthy inspect MODEL CLEAN --profile ours.json\n"
+        "      roadworthy perturb MESSAGES --profile ours.json --out FILE\n"
     )
-    assert Profile.load(messages / "ours.json").name == "ours"
+    learned = Profile.load(messages / "ours.json")
+    assert (learned.name, learned.evidence.messages, learned.evidence.clean) == ("ours", 1_100, 560)
+    assert learned.evidence.likeness.simulated.value < learned.evidence.likeness.clean.value
 
 
 def test_messages_alone_are_enough(run: Run, messages: Path) -> None:
@@ -60,12 +65,14 @@ def test_what_is_simulated_looks_like_what_was_seen(run: Run, messages: Path) ->
 def test_pairs_give_a_profile_of_slips(run: Run, messages: Path) -> None:
     ended = run("profile", "pairs.csv", "--pairs", "--out", "typing.json")
     assert (ended.code, ended.err) == (0, "")
-    assert ended.out.startswith("learned from 240 pairs\nsaved typing.json\n")
+    assert "a classifier tells your users' messages from simulated ones" in ended.out
+    assert "\nlearned from 240 pairs\nsaved typing.json\n" in ended.out
     assert Profile.load(messages / "typing.json").slips is not None
 
 
 def test_pairs_as_json_show_no_shares(run: Run, messages: Path) -> None:
     found = json.loads(run("profile", "pairs.csv", "--pairs", "--out", "typing.json", "--json").out)
+    assert found.pop("likeness")["held_out"]
     assert found == {"out": "typing.json", "name": "typing", "description": "learned from 240 pairs", "steps": []}
 
 

@@ -46,4 +46,4 @@ def good() -> Inspection:
     found = inspect(keyword, messages(240), real=messages(240, "real"), suite=Suite("two", FAMILIES, (1, 3)))
     for key in ("typos/3", "punctuation/3", "typos/1", "punctuation/1"):
         found = changed(found, key, difference=change(2, 0, 230), changed=share(230, 240))
-    return found.model_copy(update={"examples": ()})
+    return found.model_copy(update={"examples": (), "evidence": ()})

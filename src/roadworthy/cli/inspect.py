@@ -54,6 +54,13 @@ def inspect(
     train: Annotated[Path | None, typer.Option(help="The training messages, to find overlaps with them.")] = None,
     oos_label: Annotated[str | None, typer.Option(help="The label of messages that belong to no class.")] = None,
     suite: Annotated[str, typer.Option(help="quick, standard, full, or a TOML file.")] = "standard",
+    profile: Annotated[
+        str | None,
+        typer.Option(
+            help="Who the users are: a built-in profile, or a file that roadworthy profile wrote "
+            "(default: real_users, or what the suite's file says)."
+        ),
+    ] = None,
     sample: Annotated[int | None, typer.Option(min=1, help="Inspect at most that many messages of each file.")] = None,
     engine: Annotated[str, typer.Option(help="Where it runs: local, processes, or ray.")] = "local",
     gate: Annotated[
@@ -94,6 +101,7 @@ def inspect(
         train=train,
         oos_label=oos_label,
         suite=suite,
+        profile=profile,
         sample=sample,
         engine=engine,
         gate=gate,
@@ -126,6 +134,7 @@ class _Asked:
     train: Path | None
     oos_label: str | None
     suite: str
+    profile: str | None
     sample: int | None
     engine: str
     gate: bool
@@ -173,7 +182,7 @@ def _inspect(asked: _Asked, attempt: gating.Attempt, origin: Origin) -> int:
     from roadworthy.output import require_writable
 
     chosen = gating.find_gate(asked.gate, asked.gate_file, asked.champion)
-    inspection.find_suite(asked.suite)
+    inspection.find_suite(asked.suite, asked.profile)
     clean, real = _messages(asked)
     tracked = wants_tracking(asked.track)
     attempt.version = version = gating.find_version(asked.model)
@@ -267,6 +276,7 @@ def _run(asked: _Asked, loaded: _Loaded) -> Inspection:
             train=loaded.train,
             oos_label=asked.oos_label,
             suite=asked.suite,
+            profile=asked.profile,
             sample=asked.sample,
             seed=asked.seed,
             engine=parallel.find_engine(asked.engine),
@@ -304,7 +314,7 @@ def _compare(
         before,
         loaded.model,
         *_sampled(asked, loaded.clean, loaded.real),
-        suite=find_suite(asked.suite),
+        suite=find_suite(asked.suite, asked.profile),
         oos_label=asked.oos_label,
         seed=asked.seed,
         engine=parallel.find_engine(asked.engine),
@@ -388,7 +398,7 @@ def _write_messages(asked: _Asked, file: Path) -> int:
     from roadworthy.output import write_bytes
 
     require_format(file)
-    suite = inspection.find_suite(asked.suite)
+    suite = inspection.find_suite(asked.suite, asked.profile)
     texts = inspection.plan_texts(*_sampled(asked, *_messages(asked)), suite, asked.seed)
     write_bytes(file, render(pd.DataFrame({"text": texts}), file.suffix))
     if asked.as_json:

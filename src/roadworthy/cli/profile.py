@@ -13,6 +13,7 @@ import typer
 from roadworthy.cli.options import Debug, Json, TextColumn, shown, stdout
 
 if TYPE_CHECKING:
+    from roadworthy.perturbations.evidence import Likeness
     from roadworthy.perturbations.profile import Profile
     from roadworthy.perturbations.surface import Seen
 
@@ -31,7 +32,7 @@ def profile(
     as_json: Json = False,
     debug: Debug = False,
 ) -> int:
-    """Learn from messages how your users write, for perturb --profile.
+    """Learn from messages how your users write, for inspect --profile and perturb --profile.
 
     What is kept are shares, and of pairs also letters that were mistyped; no words of the messages.
     """
@@ -44,22 +45,23 @@ def profile(
 
 
 def _of_pairs(messages: Path, out: Path, clean: Path | None, text: str | None, as_json: bool) -> int:
+    from roadworthy.perturbations.likeness import learn_and_judge_pairs
     from roadworthy.perturbations.pairs import read_pairs
-    from roadworthy.perturbations.profile import Profile
 
-    found = Profile.learn_pairs(read_pairs(messages, text=text), name=out.stem)
+    found = learn_and_judge_pairs(read_pairs(messages, text=text), name=out.stem)
     _save(found, out, None, as_json)
     return 0
 
 
 def _of_messages(messages: Path, out: Path, clean: Path | None, text: str | None, as_json: bool) -> int:
     from roadworthy.data import read_dataset
+    from roadworthy.perturbations.likeness import learn_and_judge
     from roadworthy.perturbations.profile import Profile
     from roadworthy.perturbations.surface import surface
 
     sent = read_dataset(messages, text=text).texts
     before = () if clean is None else read_dataset(clean, text=text, needs_label=False).texts
-    found = Profile.learn(sent, clean=before, name=out.stem)
+    found = learn_and_judge(sent, clean=before, name=out.stem) if before else Profile.learn(sent, name=out.stem)
     seen = {"your users": surface(sent, known=before)}
     if before:
         seen |= {"clean": surface(before, known=before), "simulated": surface(found(before), known=before)}
@@ -72,13 +74,36 @@ def _save(found: Profile, out: Path, seen: dict[str, Seen] | None, as_json: bool
     if as_json:
         document = {"out": str(out), **found.model_dump(mode="json", include={"name", "description", "steps"})}
         shares = {} if seen is None else {"shares": {who: asdict(share) for who, share in seen.items()}}
-        typer.echo(json.dumps(document | shares, ensure_ascii=False))
+        told = {} if (likeness := _likeness(found)) is None else {"likeness": likeness.model_dump(mode="json")}
+        typer.echo(json.dumps(document | shares | told, ensure_ascii=False))
         return
     if seen is not None:
         _print_shares(seen)
+    typer.echo(_told(_likeness(found)))
     place = shlex.quote(shown(out))
     typer.echo(f"{found.description}\nsaved {shown(out)}")
-    typer.echo(f"next: roadworthy perturb MESSAGES --profile {place} --out FILE")
+    typer.echo(f"next: roadworthy inspect MODEL CLEAN --profile {place}")
+    typer.echo(f"      roadworthy perturb MESSAGES --profile {place} --out FILE")
+
+
+def _likeness(found: Profile) -> Likeness | None:
+    return None if found.evidence is None else found.evidence.likeness
+
+
+def _told(likeness: Likeness | None) -> str:
+    """How well a classifier tells the messages from simulated ones, or why that is not known."""
+    if likeness is None:
+        return "how like your users it writes is not measured: that takes clean messages to start from (--clean FILE)"
+    how = (
+        "learned on one half of them, judged on the other"
+        if likeness.held_out
+        else ("judged on what it was learned from, as the messages are few: expect more of others")
+    )
+    return (
+        f"a classifier tells your users' messages from simulated ones with an AUC of {likeness.simulated}, from clean "
+        f"ones with {likeness.clean};\n0.5 means that it cannot "
+        f"({likeness.messages:,} messages, {likeness.others:,} others; {how})"
+    )
 
 
 def _print_shares(seen: dict[str, Seen]) -> None:

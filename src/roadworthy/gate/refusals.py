@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from roadworthy.errors import counted
 from roadworthy.gate.decision import Refusal
 from roadworthy.gate.judge import labelled
-from roadworthy.inspection.judge import LEAST_CHANGED
+from roadworthy.inspection.judge import changed_too_few
 
 if TYPE_CHECKING:
     from roadworthy.comparison import Comparison
@@ -73,7 +73,9 @@ def _unknown_labels(inspection: Inspection) -> Iterator[Refusal]:
 def _families(inspection: Inspection, gate: Gate) -> Iterator[Refusal]:
     tried = {group.name: group for group in inspection.of_kind("perturbed") if _is_judged(group, inspection)}
     if gate.max_drop is not None or gate.max_drop_of:
-        idle = [group for group in tried.values() if gate.limit_of_drop(group.name) is not None and _is_idle(group)]
+        idle = [
+            group for group in tried.values() if gate.limit_of_drop(group.name) is not None and changed_too_few(group)
+        ]
         if idle and not any(found.code == "nothing_tested" for found in inspection.findings):
             shares = ", ".join(f"{group.key} {(group.changed and group.changed.value) or 0:.0%}" for group in idle)
             yield Refusal(
@@ -97,10 +99,6 @@ def _families(inspection: Inspection, gate: Gate) -> Iterator[Refusal]:
 
 def _is_judged(group: Group, inspection: Inspection) -> bool:
     return group.severity == inspection.settings.judged_severity
-
-
-def _is_idle(group: Group) -> bool:
-    return group.changed is not None and group.changed.value is not None and group.changed.value < LEAST_CHANGED
 
 
 def _real(inspection: Inspection, gate: Gate) -> Iterator[Refusal]:

@@ -1,6 +1,7 @@
 """One inspection: perturb, predict once, measure, judge; the result is a frozen summary."""
 
 from roadworthy.inspection.plan import plan_texts
+from roadworthy.inspection.profile_card import Habit, ProfileCard
 from roadworthy.inspection.run import inspect
 from roadworthy.inspection.suite import Suite, find_suite
 from roadworthy.inspection.summary import (
@@ -31,9 +32,11 @@ __all__ = [
     "Figure",
     "Finding",
     "Group",
+    "Habit",
     "Histogram",
     "Inspection",
     "ModelCard",
+    "ProfileCard",
     "Settings",
     "Sink",
     "Slice",

@@ -72,7 +72,7 @@ def _applies(bound: Bound, group: Group, judged_severity: int) -> bool:
 def check(bound: Bound, group: Group) -> Check:
     """Hold one bound against one group by the interval of its figure."""
     figure: Figure = getattr(group, bound.metric)
-    verdict = "advisory" if _too_few_changed(group) else hold(figure, bound.limit, at_most=bound.at_most)
+    verdict = "advisory" if changed_too_few(group) else hold(figure, bound.limit, at_most=bound.at_most)
     return Check(
         bound=bound.name,
         group=group.key,
@@ -138,7 +138,7 @@ def _with_verdict(group: Group, checks: Iterable[Check]) -> Group:
         return group.model_copy(update={"reasons": ("not applicable: no message is in a language that it covers",)})
     if group.kind == "real" and not own:
         return _with_advisory(group)
-    if _too_few_changed(group):
+    if changed_too_few(group):
         changed = group.changed.value if group.changed and group.changed.value is not None else 0.0
         verdict = "advisory"
         reasons = [f"not tested: it changed only {changed:.0%} of the messages"]
@@ -154,8 +154,11 @@ def _with_advisory(group: Group) -> Group:
     return group.model_copy(update={"verdict": "advisory", "reasons": (reason,)})
 
 
-def _too_few_changed(group: Group) -> bool:
-    return group.changed is not None and group.changed.value is not None and group.changed.value < LEAST_CHANGED
+def changed_too_few(group: Group) -> bool:
+    """Whether it tested nothing; a profile changes as many messages as its users do, be they few, but never none."""
+    if group.changed is None or group.changed.value is None:
+        return False
+    return group.changed.value < LEAST_CHANGED if group.profile is None else not group.changed.value
 
 
 def worst(verdicts: Iterable[str]) -> Verdict:

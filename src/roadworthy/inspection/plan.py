@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from roadworthy.data import Codes
+from roadworthy.inspection.suite import PROFILE
 from roadworthy.inspection.summary import Kind
 from roadworthy.parallel import Engine, Progress, run_jobs
 from roadworthy.perturbations import Perturbed, perturb_all
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
     from roadworthy.data import Dataset
     from roadworthy.inspection.suite import Suite
+    from roadworthy.perturbations.profile import Profile
 
 ALL = "all"
 
@@ -76,11 +78,12 @@ def make_plan(
     progress: Progress | None = None,
 ) -> Plan:
     """Perturb the clean messages and number the distinct texts."""
-    results = run_jobs(partial(_perturb, clean.texts, seed), suite.versions, engine=engine, progress=progress)
+    perturb = partial(_perturb, clean.texts, seed, suite.profile)
+    results = run_jobs(perturb, suite.tried, engine=engine, progress=progress)
     texts = Codes()
     every = np.arange(len(clean))
     versions = [Version("clean", "clean", None, every, texts.of(clean.texts))]
-    versions += [_perturbed(job, result, texts) for job, result in zip(suite.versions, results, strict=True)]
+    versions += [_perturbed(job, result, texts) for job, result in zip(suite.tried, results, strict=True)]
     if real is not None:
         versions += _real(real, texts)
     return Plan(versions, list(texts))
@@ -99,9 +102,12 @@ def plan_texts(clean: Dataset, real: Dataset | None, suite: Suite, seed: int = 0
     return make_plan(clean, real, suite, seed=seed).texts
 
 
-def _perturb(texts: Sequence[str], seed: int, job: tuple[str, int]) -> Perturbed:
-    family, severity = job
-    return perturb_all(texts, family, severity=severity, seed=seed)
+def _perturb(texts: Sequence[str], seed: int, profile: Profile | None, job: tuple[str, int]) -> Perturbed:
+    name, severity = job
+    if profile is None or name != PROFILE + profile.name:
+        return perturb_all(texts, name, severity=severity, seed=seed)
+    written = profile(texts, severity=severity, seed=seed)
+    return Perturbed(written, [True] * len(texts), [a != b for a, b in zip(texts, written, strict=True)])
 
 
 def _perturbed(job: tuple[str, int], result: Perturbed, texts: Codes) -> Version:

@@ -17,6 +17,7 @@ from roadworthy.inspection.findings import find_all
 from roadworthy.inspection.judge import BOUNDS, judge, overall
 from roadworthy.inspection.measure import NO_CODE, Asked, Outcome, code_labels, measure, outcome_of, with_q_values
 from roadworthy.inspection.plan import Plan, make_plan
+from roadworthy.inspection.profiled import card_of
 from roadworthy.inspection.slices import measure_slices, require_columns
 from roadworthy.inspection.suite import Suite, find_suite
 from roadworthy.inspection.summary import Cost, DataCard, Inspection, ModelCard, Settings
@@ -24,6 +25,7 @@ from roadworthy.models import Answers, Vocabulary, as_model, ask, vocabulary_of
 from roadworthy.models.adapt import Model
 from roadworthy.models.ask import BATCH_SIZE
 from roadworthy.parallel import Engine
+from roadworthy.perturbations.profile import Profile
 
 Progress = Callable[[str, int, int], None]
 
@@ -37,6 +39,7 @@ def inspect(
     train: Dataset | None = None,
     oos_label: str | None = None,
     suite: str | Path | Suite = "standard",
+    profile: str | Path | Profile | None = None,
     slices: Sequence[str] = (),
     sample: int | None = None,
     seed: int = 0,
@@ -63,6 +66,10 @@ def inspect(
         The label of messages that belong to no class; only that answer, or a flag, is right for them.
     suite
         ``"quick"``, ``"standard"`` or ``"full"``, a TOML file, or a `Suite`.
+    profile
+        Who the users are: the clean messages are also inspected as this profile writes them. A built-in one by its
+        name, the file of one that was learned, or a `Profile`; by default that of the suite, ``"real_users"`` where it
+        is a named one.
     slices
         Columns of the datasets to tell the figures apart by, besides label, length, language and kind.
     sample
@@ -104,7 +111,7 @@ def inspect(
     >>> inspection.group("typos/3").n
     240
     """
-    chosen = find_suite(suite)
+    chosen = find_suite(suite, profile)
     whole, whole_real = require_classes(_dataset(texts, labels)), None if real is None else _dataset(real)
     job = _Job(
         model=as_model(model, name=name) if name else as_model(model),
@@ -212,6 +219,7 @@ def _summarise(job: _Job, plan: Plan, answers: Answers) -> Inspection:
         model=_model_card(job, answers, vocabulary),
         clean=_data_card(job.clean),
         real=None if job.real is None else _data_card(job.real),
+        profile=None if job.suite.profile is None else card_of(job.suite.profile, job.clean.texts, seed=job.seed),
         settings=_settings(job),
         cost=_cost(plan, answers),
         verdict=overall(groups, findings),
@@ -248,6 +256,7 @@ def _settings(job: _Job) -> Settings:
     return Settings(
         suite=job.suite.name,
         families=job.suite.families,
+        profile=None if job.suite.profile is None else job.suite.profile.name,
         severities=job.suite.severities,
         judged_severity=job.suite.judged,
         seed=job.seed,

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import math
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError
 
 from roadworthy.errors import DataError
+from roadworthy.inspection.figure import Figure as Figure
+from roadworthy.inspection.figure import Frozen
+from roadworthy.inspection.profile_card import ProfileCard
 from roadworthy.metrics import CONFIDENCE_LEVEL
 
 if TYPE_CHECKING:
@@ -18,7 +20,6 @@ if TYPE_CHECKING:
     from roadworthy.comparison import Comparison
     from roadworthy.gate.bounds import Gate
     from roadworthy.gate.decision import Decision
-    from roadworthy.metrics import Interval
 
 SCHEMA_VERSION: Literal[1] = 1
 
@@ -26,48 +27,14 @@ Kind = Literal["clean", "perturbed", "real"]
 Verdict = Literal["pass", "advisory", "fail"]
 
 
-class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
-
-class Figure(_Frozen):
-    """One number, the interval around it, and how many messages it comes from; None where it is undefined.
-
-    Examples
-    --------
-    >>> print(Figure(value=0.567, low=0.503, high=0.63, n=231))
-    0.567 (0.503 to 0.630, n=231)
-    >>> print(Figure(n=0))
-    –
-    """
-
-    value: float | None = None
-    low: float | None = None
-    high: float | None = None
-    n: int
-
-    @classmethod
-    def of(cls, interval: Interval, n: int) -> Figure:
-        """An interval of `metrics`, its NaN turned into None."""
-        value, low, high = (None if math.isnan(x) else float(x) for x in interval)
-        return cls(value=value, low=low, high=high, n=n)
-
-    def __str__(self) -> str:
-        if self.value is None:
-            return "–"
-        if self.low is None or self.high is None:
-            return f"{self.value:.3f} (n={self.n:,})"
-        return f"{self.value:.3f} ({self.low:.3f} to {self.high:.3f}, n={self.n:,})"
-
-
-class Sink(_Frozen):
+class Sink(Frozen):
     """The label that wrong answers pile into, and its share of all wrong answers."""
 
     label: str
     share: Figure
 
 
-class Group(_Frozen):
+class Group(Frozen):
     """The figures of one group of messages: the clean ones, one family at one severity, or one kind of real ones.
 
     `accuracy` is over in-scope messages; `accuracy_all`, `silent_failure_rate` and `coverage` are over all of them.
@@ -76,7 +43,8 @@ class Group(_Frozen):
     that the perturbation changed, `not_applicable` the number of messages in a language that it does not cover.
     `p_value` is that of the difference (McNemar's test for perturbed messages, Fisher's for real ones), `q_value` is it
     corrected for the number of families at the judged severity, or of kinds (Benjamini-Hochberg).
-    `verdict` is None where no bound applies: the figures are reported, not judged.
+    `verdict` is None where no bound applies: the figures are reported, not judged. What a profile made is perturbed
+    too; its name is that of the profile after ``profile: ``.
     """
 
     kind: Kind
@@ -114,8 +82,14 @@ class Group(_Frozen):
             return f"{self.name}/{self.severity}"
         return "real" if self.name == "all" else f"real/{self.name}"
 
+    @property
+    def profile(self) -> str | None:
+        """The profile that made the messages; None of those that a family made, and of clean and real ones."""
+        name = self.name.removeprefix("profile: ")
+        return name if self.kind == "perturbed" and name != self.name else None
 
-class Slice(_Frozen):
+
+class Slice(Frozen):
     """Those clean or real messages that share something: a label, a length, a language, a kind, or a user's column.
 
     `accuracy` and `difference` are over in-scope messages; the difference is to those outside the slice. `q_value` is
@@ -136,7 +110,7 @@ class Slice(_Frozen):
     weak: bool = False
 
 
-class Example(_Frozen):
+class Example(Frozen):
     """A message worth reading: what was asked, what was answered, and which words the model had never seen."""
 
     group: str
@@ -150,7 +124,7 @@ class Example(_Frozen):
     flagged: bool = False
 
 
-class Confusion(_Frozen):
+class Confusion(Frozen):
     """How often a label was answered as another one."""
 
     kind: Kind
@@ -160,7 +134,7 @@ class Confusion(_Frozen):
     of: int
 
 
-class Histogram(_Frozen):
+class Histogram(Frozen):
     """Counts of right and wrong answers over equal-width bins of confidence from 0 to 1."""
 
     kind: Kind
@@ -168,7 +142,7 @@ class Histogram(_Frozen):
     wrong: tuple[int, ...]
 
 
-class Bound(_Frozen):
+class Bound(Frozen):
     """A limit that a figure must keep, and the messages whose figure it is."""
 
     name: str
@@ -179,7 +153,7 @@ class Bound(_Frozen):
     sentence: str
 
 
-class Check(_Frozen):
+class Check(Frozen):
     """One bound held against one group."""
 
     bound: str
@@ -190,7 +164,7 @@ class Check(_Frozen):
     sentence: str
 
 
-class Finding(_Frozen):
+class Finding(Frozen):
     """Something found on the way that limits what the figures can say."""
 
     level: Literal["note", "advisory", "fail"]
@@ -198,7 +172,7 @@ class Finding(_Frozen):
     message: str
 
 
-class ModelCard(_Frozen):
+class ModelCard(Frozen):
     """Which model was inspected."""
 
     name: str
@@ -208,7 +182,7 @@ class ModelCard(_Frozen):
     guarded: bool = False
 
 
-class DataCard(_Frozen):
+class DataCard(Frozen):
     """Which messages it was inspected on; those that are not authentic imitate users, and are never called real."""
 
     name: str
@@ -220,11 +194,12 @@ class DataCard(_Frozen):
     authentic: bool = True
 
 
-class Settings(_Frozen):
+class Settings(Frozen):
     """What makes the inspection repeatable; the verdict is about the judged severity."""
 
     suite: str
     families: tuple[str, ...]
+    profile: str | None = None
     severities: tuple[int, ...]
     judged_severity: int
     seed: int
@@ -232,7 +207,7 @@ class Settings(_Frozen):
     oos_label: str | None = None
 
 
-class Cost(_Frozen):
+class Cost(Frozen):
     """What the predictions cost on the machine that ran them.
 
     `asked` counts the messages of every group, `predicted` the distinct texts that the model was really asked. CPU
@@ -247,7 +222,7 @@ class Cost(_Frozen):
     memory_batch: int
 
 
-class Inspection(_Frozen):
+class Inspection(Frozen):
     """What an inspection found.
 
     Examples
@@ -269,6 +244,7 @@ class Inspection(_Frozen):
     model: ModelCard
     clean: DataCard
     real: DataCard | None = None
+    profile: ProfileCard | None = None
     settings: Settings
     cost: Cost
     verdict: Verdict

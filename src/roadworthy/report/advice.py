@@ -65,8 +65,8 @@ def _train_on_noise(found: Inspection) -> Advice | None:
     worst = _highest(found, "oov_rate")
     if usual is None or worst is None or _value(worst.oov_rate) - usual < UNSEEN_RISE:
         return None
-    failing = dict.fromkeys(name_words(g.name) for g in found.of_kind("perturbed") if g.verdict == "fail")
-    where = f" Begin with what failed: {listed(list(failing))}." if failing else ""
+    failing = _failing(found)
+    where = f" Begin with what failed: {listed(failing)}." if failing else ""
     return Advice(
         "Train with perturbed copies of the messages",
         f"{percent(worst.oov_rate.value)} of the words in {_words(worst, found)} are not in the "
@@ -76,14 +76,26 @@ def _train_on_noise(found: Inspection) -> Advice | None:
 
 
 def _harden(found: Inspection) -> Advice | None:
-    failing = dict.fromkeys(name_words(g.name) for g in found.of_kind("perturbed") if g.verdict == "fail")
+    failing = _failing(found)
     if not failing or _train_on_noise(found) is not None:
         return None
     return Advice(
         "Train with perturbed copies of the messages",
-        f"These families failed: {listed(list(failing))}. Train again on the messages together with "
+        f"{_these(found)} failed: {listed(failing)}. Train again on the messages together with "
         "copies perturbed in the same way; the label of a copy is that of its message.",
     )
+
+
+def _failing(found: Inspection) -> list[str]:
+    """What failed at the judged severity, each once: families, and the profile."""
+    groups = [group for group in found.of_kind("perturbed") if group.verdict == "fail"]
+    told = (name_words(g.name) if g.profile is None else f"the profile {name_words(g.profile)}" for g in groups)
+    return list(dict.fromkeys(told))
+
+
+def _these(found: Inspection) -> str:
+    alone = all(group.profile is None for group in found.of_kind("perturbed") if group.verdict == "fail")
+    return "These families" if alone else "These"
 
 
 def _calibrate(found: Inspection) -> Advice | None:

@@ -55,7 +55,7 @@ def family_chart(view: View) -> Chart | None:
         return None
     severities = [str(severity) for severity in view.severities]
     return Chart(
-        *_both(lambda size: _families(rows, severities, view.clean, size)),
+        *both(lambda size: _families(rows, severities, view.clean, size)),
         says=f"Accuracy of {len(rows)} families of perturbations at severity {', '.join(severities)}. "
         f"Lowest at the judged severity: {rows[0].name}. Clean messages: "
         f"{view.clean.accuracy if view.clean else DASH}.",
@@ -70,7 +70,7 @@ def real_chart(view: View) -> Chart | None:
     rows = sorted(known, key=lambda row: (row.key != "real", row.accuracy.at))
     said = "; ".join(f"{row.name}: {row.accuracy}" for row in rows)
     return Chart(
-        *_both(lambda size: _kinds(rows, view.clean, size)),
+        *both(lambda size: _kinds(rows, view.clean, size)),
         says=f"{view.real_title}, in-scope accuracy. {said}.",
     )
 
@@ -80,7 +80,7 @@ def confidence_chart(view: View) -> Chart | None:
     if not view.bars:
         return None
     said = "; ".join(f"{bars.title}: {sum(bars.right):,} right, {sum(bars.wrong):,} wrong" for bars in view.bars)
-    return Chart(*_both(lambda size: _histograms(view.bars, size)), says=f"Answers by the confidence stated. {said}.")
+    return Chart(*both(lambda size: _histograms(view.bars, size)), says=f"Answers by the confidence stated. {said}.")
 
 
 def standalone(svg: str, colours: str) -> str:
@@ -90,7 +90,8 @@ def standalone(svg: str, colours: str) -> str:
     return svg[:start].replace('aria-hidden="true" focusable="false" ', "") + style + svg[start:]
 
 
-def _both(draw: Callable[[Size], Drawn]) -> tuple[str, str]:
+def both(draw: Callable[[Size], Drawn]) -> tuple[str, str]:
+    """Draw something for a wide and for a narrow page, as SVG."""
     return _svg(draw(WIDE), WIDE), _svg(draw(NARROW), NARROW)
 
 
@@ -132,14 +133,16 @@ def _percent_axis(size: Size, title: str) -> alt.X:
     return alt.X("value:Q", scale=alt.Scale(domain=[0, 100]), axis=axis)
 
 
-def _names(size: Size) -> alt.Axis:
+def row_axis(size: Size) -> alt.Axis:
+    """The axis of the names of rows."""
     import altair as alt
 
     # The page's own font may be wider than the one measured here, so the labels get room to spare.
     return alt.Axis(domain=False, ticks=False, labelPadding=10, minExtent=size.labels)
 
 
-def _data(rows: list[dict[str, Any]]) -> alt.InlineData:
+def data(rows: list[dict[str, Any]]) -> alt.InlineData:
+    """The rows that a chart draws, inside of it."""
     import altair as alt
 
     return alt.InlineData(values=rows)
@@ -157,13 +160,13 @@ def _families(rows: Sequence[FamilyRow], severities: Sequence[str], clean: Group
     legend = alt.Legend(title="severity", direction="horizontal", titleOrient="left", titlePadding=10, symbolSize=80)
     ramp = alt.Scale(domain=list(severities), range=_spread(RAMP, len(severities)))
     shapes = alt.Scale(domain=list(severities), range=list(SHAPES[: len(severities)]))
-    base = alt.Chart(_data(points)).encode(
+    base = alt.Chart(data(points)).encode(
         y=alt.Y(
             "name:N",
             sort=[row.name for row in rows],
             title=None,
             scale=alt.Scale(paddingInner=0.42, paddingOuter=0.2),
-            axis=_names(size),
+            axis=row_axis(size),
         ),
         yOffset=alt.YOffset("severity:N", sort=list(severities)),
         color=alt.Color("severity:N", scale=ramp, legend=legend),
@@ -172,7 +175,7 @@ def _families(rows: Sequence[FamilyRow], severities: Sequence[str], clean: Group
         x=_percent_axis(size, "in-scope accuracy"), shape=alt.Shape("severity:N", scale=shapes, legend=legend)
     )
     height = len(rows) * (11 * len(severities) + 14)
-    return _with_reference([_intervals(base), dots], clean, size, height)
+    return _with_reference([intervals(base), dots], clean, size, height)
 
 
 def _spread(values: Sequence[str], n: int) -> list[str]:
@@ -182,7 +185,8 @@ def _spread(values: Sequence[str], n: int) -> list[str]:
     return [values[round(i * (len(values) - 1) / (n - 1))] for i in range(n)]
 
 
-def _intervals(base: alt.Chart) -> alt.Chart:
+def intervals(base: alt.Chart) -> alt.Chart:
+    """Lines from low to high."""
     rules: alt.Chart = base.mark_rule(strokeWidth=2, opacity=0.75).encode(x="low:Q", x2="high:Q")
     return rules
 
@@ -195,19 +199,19 @@ def _kinds(rows: Sequence[GroupRow], clean: GroupRow | None, size: Size) -> Draw
         {"name": name, "low": row.accuracy.low, "value": row.accuracy.at, "high": row.accuracy.high}
         for name, row in zip(names, rows, strict=True)
     ]
-    base = alt.Chart(_data(points)).encode(
-        y=alt.Y("name:N", sort=names, title=None, axis=_names(size)),
+    base = alt.Chart(data(points)).encode(
+        y=alt.Y("name:N", sort=names, title=None, axis=row_axis(size)),
         color=alt.value(ACCENT),
     )
     dots = base.mark_point(filled=True, size=80, opacity=1).encode(x=_percent_axis(size, "in-scope accuracy"))
-    return _with_reference([_intervals(base), dots], clean, size, 30 * len(rows))
+    return _with_reference([intervals(base), dots], clean, size, 30 * len(rows))
 
 
 def _with_reference(layers: list[alt.Chart], clean: GroupRow | None, size: Size, height: int) -> Drawn:
     import altair as alt
 
     if clean is not None and clean.accuracy.defined:
-        at = alt.Chart(_data([{"value": clean.accuracy.at, "says": f"clean {clean.accuracy.value}"}]))
+        at = alt.Chart(data([{"value": clean.accuracy.at, "says": f"clean {clean.accuracy.value}"}]))
         place = alt.X("value:Q", scale=alt.Scale(domain=[0, 100]))
         line = at.mark_rule(strokeDash=[4, 3], strokeWidth=1.5, color=INK).encode(x=place)
         right_half = (clean.accuracy.at or 0) > 50
@@ -248,12 +252,12 @@ def _panel(bars: Bars, width: int) -> Drawn:
         axis=alt.Axis(labelExpr="format(abs(datum.value), ',')", tickCount=5, title=None, domain=False, minExtent=40),
     )
     drawn = (
-        alt.Chart(_data(rows))
+        alt.Chart(data(rows))
         .mark_bar(binSpacing=2)
         .encode(x=x.bin("binned"), x2="to:Q", y=y, color=alt.Color("answer:N", scale=colours, legend=None))
     )
     # A title's place depends on the labels below it; a text mark lines up with those of the other panels.
-    title = alt.Chart(_data([{"says": bars.title}])).mark_text(align="left", fontWeight=600, fill=INK)
+    title = alt.Chart(data([{"says": bars.title}])).mark_text(align="left", fontWeight=600, fill=INK)
     named = title.encode(x=alt.value(0), y=alt.value(-16), text="says:N")
-    zero = alt.Chart(_data([{"count": 0}])).mark_rule(color=INK, strokeWidth=1).encode(y="count:Q")
+    zero = alt.Chart(data([{"count": 0}])).mark_rule(color=INK, strokeWidth=1).encode(y="count:Q")
     return alt.layer(drawn, zero, named).properties(width=width, height=170)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from roadworthy.report.charts import confidence_chart, family_chart, real_chart, standalone
 from roadworthy.report.layout import environment
+from roadworthy.report.noise_charts import habits_chart, told_chart
 from roadworthy.report.view import view_of
 
 if TYPE_CHECKING:
@@ -22,7 +23,13 @@ def render_page(inspection: Inspection) -> str:
 def render_page_and_figures(inspection: Inspection) -> tuple[str, dict[str, str]]:
     """Lay out the page, and its charts by name as pictures of their own."""
     view = view_of(inspection)
-    charts = {"families": family_chart(view), "real": real_chart(view), "confidence": confidence_chart(view)}
+    charts = {
+        "families": family_chart(view),
+        "habits": habits_chart(view.noise),
+        "told_apart": told_chart(view.noise),
+        "real": real_chart(view),
+        "confidence": confidence_chart(view),
+    }
     templates = environment()
     page = templates.get_template("page.html.j2").render(view=view, charts=charts)
     colours = templates.get_template("colours.css.j2").render()

@@ -156,7 +156,7 @@ class Bars:
 
 def family_rows(found: Inspection, severities: Sequence[int], judged: int | None) -> tuple[FamilyRow, ...]:
     """Make one row a family, the least accurate at the judged severity first."""
-    perturbed = found.of_kind("perturbed")
+    perturbed = [group for group in found.of_kind("perturbed") if group.profile is None]
     names = dict.fromkeys(group.name for group in perturbed)
     rows = [
         _family({group.severity: group for group in perturbed if group.name == name}, found, severities, judged)

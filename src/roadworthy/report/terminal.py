@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from rich.text import Text
 
     from roadworthy.inspection.summary import Inspection
+    from roadworthy.report.noise import Noise
     from roadworthy.report.rows import ExampleRow
     from roadworthy.report.view import View
 
@@ -31,10 +32,9 @@ def render_terminal(inspection: Inspection, console: Console) -> None:
     width = min(WIDTH, console.width)
     _print_verdict(view, console, width)
     severities = f"Accuracy by family, at severity {listed([str(severity) for severity in view.severities] or [DASH])}"
-    for title, table in ((severities, _families(view)), (view.real_title, _real(view))):
-        if table is not None:
-            _heading(title, console)
-            console.print(table, width=width)
+    _print_table(severities, _families(view), console, width)
+    _print_noise(view.noise, console, width)
+    _print_table(view.real_title, _real(view), console, width)
     _print_weak(view, console, width)
     _print_wrong_answers(view, console, width)
     _print_examples(view, console, width)
@@ -77,6 +77,12 @@ def _heading(title: str, console: Console) -> None:
 
     console.print()
     console.print(Text(title, style="bold underline"))
+
+
+def _print_table(title: str, table: Table | None, console: Console, width: int) -> None:
+    if table is not None:
+        _heading(title, console)
+        console.print(table, width=width)
 
 
 def _item(mark: str, text: str | Text, console: Console, width: int, style: str = "", *, indent: int = 11) -> None:
@@ -123,6 +129,36 @@ def _families(view: View) -> Table | None:
     for row in view.families:
         accuracy = [Text(cell.value) for cell in row.accuracy]
         table.add_row(Text(row.name), *accuracy, Text(row.change.value), Text(row.flips.value), _said(row.said))
+    return table
+
+
+def _print_noise(noise: Noise | None, console: Console, width: int) -> None:
+    from rich.text import Text
+
+    if noise is None:
+        return
+    table = _table("Severity", "Accuracy", "Interval", "Changed", "Change", "Flipped", "Silent", "Verdict")
+    for severity, row in noise.rows:
+        cells = (row.accuracy.value, row.accuracy.interval, row.changed.value, row.change.value, row.flips.value)
+        figures = [Text(figure, no_wrap=True) for figure in (*cells, row.silent.value)]
+        table.add_row(Text(severity), *figures, _said(row.said))
+    _print_table(noise.title, table, console, width)
+    for reason in noise.reasons:
+        _item("", reason, console, width, indent=2)
+    for told in noise.told:
+        _item(told.cell.value, f"({told.cell.interval}) from {told.name}", console, width, indent=5)
+    if noise.told_note:
+        _item("", noise.told_note, console, width, "dim", indent=5)
+    if noise.habits:
+        _print_table("Share of messages that show it", _habits(noise), console, width)
+
+
+def _habits(noise: Noise) -> Table:
+    from rich.text import Text
+
+    table = _table("Way of writing", "your users", "simulated", "clean", "")
+    for row in noise.habits:
+        table.add_row(Text(row.name), *[Text(cell.value) for cell in (row.users, row.simulated, row.clean)], "")
     return table
 
 

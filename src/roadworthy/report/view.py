@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from roadworthy.errors import counted
 from roadworthy.report.advice import Advice, advise
 from roadworthy.report.headline import headline
+from roadworthy.report.noise import Noise, is_learned, noise_of
 from roadworthy.report.prepare import prepared
 from roadworthy.report.rows import (
     Bars,
@@ -73,6 +74,7 @@ class View:
     severities: tuple[int, ...]
     judged: int | None
     families: tuple[FamilyRow, ...]
+    noise: Noise | None
     groups: tuple[GroupRow, ...]
     bars: tuple[Bars, ...]
     confusions: tuple[ConfusionRow, ...]
@@ -130,6 +132,7 @@ def view_of(inspection: Inspection) -> View:
         severities=severities,
         judged=judged,
         families=family_rows(found, severities, judged),
+        noise=noise_of(found),
         groups=tuple(group_row(group, found) for group in found.groups),
         bars=tuple(bars_of(one, real) for one in found.histograms if sum(one.right) + sum(one.wrong)),
         confusions=confusion_rows(found),
@@ -161,6 +164,7 @@ def _key_figures(found: Inspection, judged: int | None) -> list[KeyFigure]:
     if worst is not None:
         note = f"{name_words(worst.name)}, at severity {worst.severity}"
         figures.append(KeyFigure("Worst family", cell(worst.accuracy), note))
+    figures += _profile_figure(found, judged)
     every = next((group for group in found.of_kind("real") if group.name == "all"), None)
     if every is not None:
         figures.append(_real_figure(every, adjective(found)))
@@ -170,6 +174,18 @@ def _key_figures(found: Inspection, judged: int | None) -> list[KeyFigure]:
         note = f"of {of} messages; coverage {cell(silent.coverage).value}"
         figures.append(KeyFigure("Silent failures", cell(silent.silent_failure_rate), note))
     return figures
+
+
+def _profile_figure(found: Inspection, judged: int | None) -> list[KeyFigure]:
+    return [
+        KeyFigure(
+            "Noise like your users'" if is_learned(card) else f"Profile {name_words(card.name)}",
+            cell(group.accuracy),
+            f"clean messages, at severity {judged}",
+        )
+        for group in found.of_kind("perturbed")
+        if group.profile is not None and group.severity == judged and (card := found.profile) is not None
+    ]
 
 
 def _real_figure(group: Group, real: str) -> KeyFigure:
@@ -193,7 +209,7 @@ def worst_family(inspection: Inspection, judged: int | None) -> Group | None:
     known = [
         group
         for group in inspection.of_kind("perturbed")
-        if group.severity == judged and group.accuracy.value is not None
+        if group.severity == judged and group.profile is None and group.accuracy.value is not None
     ]
     return min(known, key=lambda group: group.accuracy.value or 0.0, default=None)
 
@@ -223,6 +239,7 @@ def _settings(found: Inspection) -> tuple[tuple[str, str], ...]:
         ("Roadworthy", found.roadworthy_version),
         ("Suite", settings.suite),
         ("Families", ", ".join(map(name_words, settings.families))),
+        ("Profile", settings.profile or "none"),
         ("Severities", ", ".join(map(str, settings.severities))),
         ("Seed", str(settings.seed)),
         ("Sample", "all messages" if settings.sample is None else f"at most {counted(settings.sample, 'message')}"),

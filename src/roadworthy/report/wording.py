@@ -216,7 +216,8 @@ def group_words(group: Group, real: str) -> str:
     if group.kind == "clean":
         return "clean messages"
     if group.kind == "perturbed":
-        return f"messages with {name_words(group.name)} at severity {group.severity}"
+        noise = name_words(group.name if group.profile is None else f"the noise of the profile {group.profile}")
+        return f"messages with {noise} at severity {group.severity}"
     return f"{real} messages" if group.name == "all" else f"{real} messages of the kind '{name_words(group.name)}'"
 
 
