@@ -1,9 +1,10 @@
 """What noise costs: messages per CPU-second, by family, by single ones and by profile, and the peers' in the same run.
 
-    python benchmarks/perturb_speed.py [--messages 5000] [--rounds 3]
+    python benchmarks/perturb_speed.py [--messages 5000] [--rounds 3] [--file MESSAGES]
 
-The messages are support_desk's, repeated with a number at the end so that all differ; each round perturbs every one
-once at severity 3, on one core. The best round counts: what else the machine does only ever makes one slower.
+The messages are support_desk's (12 words each), repeated with a number at the end so that all differ, or those of a
+file; no round holds one of another round. Each message is perturbed once at severity 3, on one core. The best round
+counts: what else the machine does only ever makes one slower.
 """
 
 from __future__ import annotations
@@ -12,13 +13,16 @@ import argparse
 import time
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
+from pathlib import Path
 
 from realism_peers import BrokenPeerError, peers
 from roadworthy import support_desk
+from roadworthy.data import read_dataset
 from roadworthy.perturbations import families, perturb
-from roadworthy.perturbations.profile import Profile
+from roadworthy.perturbations.profile import BUILT_IN, Profile
 from roadworthy.perturbations.slips import Slips
 
+# Families that must be the quicker ones.
 QUICK = ("casing", "punctuation", "typos")
 # Messages per CPU-second: must, aim.
 BOUNDS = {True: (120_000, 200_000), False: (40_000, 80_000)}
@@ -31,24 +35,36 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--messages", type=int, default=5_000)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--file", type=Path, help="a file of messages, of which each is used once")
     options = parser.parse_args()
-    texts = messages(options.messages)
+    rounds = list(rounds_of(options.messages, options.rounds, options.file))
+    words = sum(len(text.split()) for texts in rounds for text in texts) / sum(map(len, rounds))
+    print(f"{len(rounds)} rounds of {len(rounds[0]):,} messages of {words:.1f} words each, severity 3\n")
     print("| what | messages per CPU-second | must | aim |\n| --- | --- | --- | --- |")
     for name, change, is_quick in ours():
         must, aim = BOUNDS[is_quick]
-        print(f"| {name} | {speed(change, texts, options.rounds):,.0f} | {must:,} | {aim:,} |", flush=True)
-    few = texts[: max(1, len(texts) // 10)]
+        print(f"| {name} | {speed(change, rounds):,.0f} | {must:,} | {aim:,} |", flush=True)
+    few = rounds[0][: max(1, options.messages // 10)]
     for name, noise in peers().items():
         try:
-            print(f"| {name} | {speed(partial(noise, seed=0), few, 1):,.0f} | – | – |", flush=True)
+            print(f"| {name} | {speed(partial(noise, seed=0), [few]):,.0f} | – | – |", flush=True)
         except BrokenPeerError as error:
             print(f"| {name} | breaks off: {error} | – | – |", flush=True)
 
 
-def messages(n: int) -> list[str]:
-    """So many short messages, no two alike."""
+def rounds_of(n: int, rounds: int, file: Path | None) -> Iterable[Sequence[str]]:
+    """Up to so many rounds of n messages, all different."""
+    if file is None:
+        return (messages(n, start=i * n) for i in range(rounds))
+    known = list(dict.fromkeys(read_dataset(file, needs_label=False).texts))
+    n = min(n, len(known))
+    return (known[i * n : (i + 1) * n] for i in range(min(rounds, len(known) // n)))
+
+
+def messages(n: int, *, start: int = 0) -> list[str]:
+    """So many short messages, no two alike; with another start by as much, others."""
     known = support_desk.load_train().texts
-    return [f"{known[i % len(known)]} {i}" for i in range(n)]
+    return [f"{known[i % len(known)]} {i}" for i in range(start, start + n)]
 
 
 def ours() -> Iterable[tuple[str, Change, bool]]:
@@ -57,6 +73,8 @@ def ours() -> Iterable[tuple[str, Change, bool]]:
         for name in (family, *(member.name for member in members)):
             label = f"**{name}**" if name == family else name
             yield label, partial(_perturbed, name=name), family in QUICK
+    for name in BUILT_IN:
+        yield f"profile: {name}", Profile.load(name), False
     learned = Slips.learn([("where is my order", "where is my oder"), ("what is the status", "what is teh status")] * 9)
     yield "profile: learned slips", Profile(name="learned", slips=learned.as_dict()), False
 
@@ -65,15 +83,15 @@ def _perturbed(texts: Sequence[str], name: str) -> list[str]:
     return perturb(texts, name, severity=3, seed=0)
 
 
-def speed(change: Change, texts: Sequence[str], rounds: int) -> float:
+def speed(change: Change, rounds: Sequence[Sequence[str]]) -> float:
     """Messages per CPU-second in the best round."""
-    change(texts[:50])
+    change(rounds[0][:50])
     taken = []
-    for _ in range(rounds):
+    for texts in rounds:
         begun = time.process_time()
         change(texts)
         taken.append(time.process_time() - begun)
-    return len(texts) / max(min(taken), 1e-9)
+    return len(rounds[0]) / max(min(taken), 1e-9)
 
 
 if __name__ == "__main__":
