@@ -15,7 +15,7 @@ import pandas as pd
 import pytest
 from nbclient import NotebookClient
 
-from roadworthy import Perturbation, support_desk
+from roadworthy import Perturbation, Profile, support_desk
 from roadworthy.checks import check_perturbation
 from roadworthy.cli import main
 from roadworthy.models.answers import read_answers
@@ -54,6 +54,7 @@ def project(tmp_path, monkeypatch, models):
     pd.DataFrame({"message": real.texts}).to_csv(tmp_path / "messages.csv", index=False)
     noisy = [text.replace("er", "re") for text in clean.texts]
     pd.DataFrame({"clean": clean.texts, "noisy": noisy}).to_csv(tmp_path / "pairs.csv", index=False)
+    Profile.learn(real.texts, clean=train.texts, name="ours").save(tmp_path / "ours.json")
     (tmp_path / "ours.py").write_text(OURS)
     pd.DataFrame({"text": clean.texts, "label": clean.labels}).to_csv(tmp_path / "clean.csv", index=False)
     pd.DataFrame({"text": real.texts, "label": real.labels, "kind": real.kinds}).to_csv(
