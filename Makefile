@@ -22,6 +22,8 @@ lint: .venv/.dev
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+# Each worker has a processor: threads of a numerical library would only wait for one another.
+unit: export OMP_NUM_THREADS = 1
 unit: .venv/.dev
 	$(BIN)/python -m pytest -m "not slow" $(SPREAD) --cov --cov-report=term
 
