@@ -280,6 +280,12 @@ def test_german_and_tagalog():
     assert any(set(found.split()) & frames for found in several("denglisch_phrases", "where is my order", 5))
 
 
+def test_spanish_clauses_keep_english_auxiliaries():
+    message = "I don't use it, and where is my order"
+    assert any("donde" in found and "don't" in found for found in several("spanglish_clauses", message, 3))
+    assert not any("I no" in found for found in several("spanglish_clauses", message, 5))
+
+
 def test_clauses_are_cut_where_one_begins():
     assert any(
         found.endswith("because the lamp is new") and not found.startswith("where")

@@ -1,7 +1,7 @@
-"""More mixed languages: German with English (Denglisch) and Tagalog with English (Taglish).
+"""More mixed languages: German with English (Denglisch), Tagalog with English (Taglish), and Spanglish by the clause.
 
 They are mixed by the word, by the phrase in the frame of a message in that language, and by the clause. Negations stay
-English.
+what they are.
 """
 
 from __future__ import annotations
@@ -59,6 +59,12 @@ def _cut(tokens: list[str]) -> list[str]:
             found.append(" ".join(tokens[start:i]))
             start = i
     return [*found, " ".join(tokens[start:])]
+
+
+@perturbation("mixed_languages", weight=1)
+def spanglish_clauses(text: str, severity: int, draw: Draw) -> str:
+    """10, 20, 35, 50 or 70 % of the clauses become Spanish, seven in ten of their words; the others stay English."""
+    return _clauses(text, severity, draw, "spanglish")
 
 
 @perturbation("mixed_languages", weight=1)
