@@ -237,6 +237,21 @@ def test_a_bad_champion_is_found_before_the_work(run: Run, project: Path, champi
     assert said[:20] in Decision.load(project / "report").reason
 
 
+def test_answers_of_a_champion_that_lack_the_profile_s_messages_are_found_before_the_work(
+    run: Run, project: Path
+) -> None:
+    (project / "gate_models.py").write_text(
+        MODELS + "def asked(texts): open('asked', 'w').close(); return right(texts)\n"
+    )
+    assert run("inspect", "x", "many.csv", *PLAIN, "--write-messages", "part.csv").code == 0
+    frame = pd.read_csv(project / "part.csv")
+    frame.assign(label="order").to_csv(project / "part.csv", index=False)
+    asked = ("inspect", "python:gate_models:asked", "many.csv", *GATED, "--champion", "predictions:part.csv")
+    ended = run(*asked, "--profile", "texting")
+    assert (ended.code, (project / "asked").exists()) == (2, False)
+    assert "predictions:part.csv: no prediction for " in ended.err
+
+
 def test_a_champion_that_fails_on_some_messages_is_compared_with(run: Run, project: Path) -> None:
     (project / "gate_models.py").write_text(
         MODELS + "def picky(texts):\n    if any(' 0 ' in text for text in texts): raise ValueError('zero')\n"

@@ -297,7 +297,7 @@ def _load_champion(asked: _Asked, loaded: _Loaded, champion: gating.Champion) ->
     return gating.load_champion(
         champion,
         *_sampled(asked, loaded.clean, loaded.real),
-        suite=find_suite(asked.suite),
+        suite=find_suite(asked.suite, asked.profile),
         seed=asked.seed,
         allow_pickle=asked.allow_pickle,
     )
