@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from roadworthy import lexicon
+from roadworthy import lexicon, tokens
 from roadworthy.tokens import normalise, tokenise
 
 
@@ -23,6 +23,22 @@ def test_a_spelling_stays_as_it_is(text):
 def test_every_apostrophe_is_the_same(quote, rest):
     assert normalise(f"I{quote}m{rest}") == f"i'm{rest}"
     assert tokenise(f"I{quote}m{rest}")[0] == "i'm"
+
+
+@given(st.lists(st.text(min_size=1).map(lambda text: "".join(text.split())).filter(bool)))
+@example(["ΑΣ", "Σ", "a\u200d", "\u0301b", "´", "w/o", "k!!!", "ﷺ"])
+def test_no_token_reaches_across_white_space(pieces):
+    """Words are remembered by the piece between spaces: together they give what each gives alone."""
+    together = tokenise(" ".join(pieces))
+    assert together == tuple(token for piece in pieces for token in tokenise(piece))
+    assert together == tokenise("\u2003\n".join(pieces))
+
+
+@given(st.text())
+def test_the_pieces_give_what_the_whole_text_gives(text):
+    whole = tokens._TOKEN.findall(normalise(text))
+    long_form = tokens._long_forms()
+    assert tokenise(text) == tuple(word for token in whole for word in long_form.get(token, (token,)))
 
 
 def test_shorthand_is_written_out_to_its_end():

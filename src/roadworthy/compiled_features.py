@@ -8,20 +8,20 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
+from itertools import chain
 from math import sqrt
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from roadworthy.features import LONG_WORD, character_ngrams, pieces_of
+from roadworthy.features import character_ngrams, pieces_of
+from roadworthy.remembered import Remembered
 from roadworthy.spelling import SpellingCorrector
 from roadworthy.tokens import tokenise
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-
-
-_REMEMBERED = 1 << 12
 
 
 class Features(NamedTuple):
@@ -58,7 +58,7 @@ class _Block:
     """
 
     analyse: Callable[[str], Iterable[str]]
-    of_word: Callable[[str], _OfWord] | None
+    of_word: Remembered[_OfWord] | None
     columns: dict[str, int]
     binary: bool
     sublinear: bool
@@ -79,15 +79,10 @@ class _Block:
         known = {column: n for gram, n in counts.items() if (column := get(gram)) is not None}
         return [*known], [*known.values()], len(counts) - len(known)
 
-    def _found_by_word(self, text: str, of_word: Callable[[str], _OfWord]) -> tuple[list[int], list[int] | None, int]:
-        columns: dict[int, None] = {}
-        unknown: set[str] = set()
-        for token in tokenise(text):
-            known, others = of_word(token)
-            columns.update(dict.fromkeys(known))
-            if others:
-                unknown.update(others)
-        return [*columns], None, len(unknown)
+    def _found_by_word(self, text: str, of_word: Remembered[_OfWord]) -> tuple[list[int], list[int] | None, int]:
+        words = list(map(of_word.__getitem__, tokenise(text)))
+        columns = [*dict.fromkeys(chain.from_iterable([known for known, _ in words]))]
+        return columns, None, len(set().union(*[others for _, others in words if others]))
 
     def scale(self, values: NDArray[np.float64], counts: list[int] | None, unknown: int) -> float:
         """Turn the weights of the known n-grams into their values, in place; give the share that is known."""
@@ -202,7 +197,7 @@ def _block(vectorizer: Any, weight: float, offset: int) -> _Block:
     columns = {gram: int(column) + offset for gram, column in vectorizer.vocabulary_.items()}
     return _Block(
         analyse=analyse,
-        of_word=_Words(columns) if analyse is character_ngrams and vectorizer.binary else None,
+        of_word=Remembered(partial(_of_word, columns)) if analyse is character_ngrams and vectorizer.binary else None,
         columns=columns,
         binary=bool(vectorizer.binary),
         sublinear=bool(getattr(vectorizer, "sublinear_tf", False)),
@@ -212,33 +207,11 @@ def _block(vectorizer: Any, weight: float, offset: int) -> _Block:
     )
 
 
-class _Words:
-    """Looks the n-grams of a word up, and remembers the last few thousand words; numbers hardly come again.
-
-    Parameters
-    ----------
-    columns
-        The columns of the n-grams that are known.
-    """
-
-    def __init__(self, columns: dict[str, int]) -> None:
-        self._columns = columns
-        self._remembered: dict[str, _OfWord] = {}
-
-    def __call__(self, word: str) -> _OfWord:
-        found = self._remembered.get(word)
-        if found is None:
-            found = self._find(word)
-            if len(word) <= LONG_WORD and word.isalpha():
-                if len(self._remembered) >= _REMEMBERED:
-                    self._remembered.clear()
-                self._remembered[word] = found
-        return found
-
-    def _find(self, word: str) -> _OfWord:
-        pieces, columns = pieces_of(word), self._columns
-        known = (columns[piece] for piece in pieces if piece in columns)
-        return tuple(dict.fromkeys(known)), tuple(piece for piece in pieces if piece not in columns)
+def _of_word(columns: dict[str, int], word: str) -> _OfWord:
+    """The columns of a word's n-grams that are known, and those n-grams that are not."""
+    pieces = pieces_of(word)
+    known = (columns[piece] for piece in pieces if piece in columns)
+    return tuple(dict.fromkeys(known)), tuple(piece for piece in pieces if piece not in columns)
 
 
 def _idf(vectorizer: Any) -> NDArray[np.float64]:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 import unicodedata
 from functools import cache, lru_cache
+from itertools import chain
 
 from roadworthy import lexicon
+from roadworthy.remembered import Remembered
 
 # Signs that belong to the letter before them, which `\w` leaves out: Latin, Hebrew, Arabic, Indic and Thai ones.
 _MARKS = (
@@ -48,11 +50,16 @@ def tokenise(text: str) -> tuple[str, ...]:
     >>> tokenise("Where r u? pls!")
     ('where', 'are', 'you', '?', 'please', '!')
     """
+    return tuple(chain.from_iterable(map(_TOKENS.__getitem__, text.split())))
+
+
+def _tokens(piece: str) -> tuple[str, ...]:
+    """The words and signs of what stands between white space, which no token reaches across."""
     long_form = _long_forms()
-    tokens = _TOKEN.findall(normalise(text))
-    if long_form.keys().isdisjoint(tokens):
-        return tuple(tokens)
-    return tuple(word for token in tokens for word in long_form.get(token, (token,)))
+    return tuple(word for token in _TOKEN.findall(normalise(piece)) for word in long_form.get(token, (token,)))
+
+
+_TOKENS = Remembered(_tokens)
 
 
 @cache

@@ -13,8 +13,8 @@ from itertools import filterfalse
 
 from roadworthy import lexicon
 from roadworthy.perturbations.draw import Draw
-from roadworthy.perturbations.remembered import Remembered
 from roadworthy.perturbations.words import keeps
+from roadworthy.remembered import Remembered
 
 Words = Sequence[str]
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from roadworthy.perturbations.draw import Draw
 from roadworthy.perturbations.keyboard import NEIGHBOURS, neighbour
-from roadworthy.perturbations.remembered import LONGEST_WORD
+from roadworthy.remembered import LONGEST_WORD
 
 _VOWELS = frozenset("aeiouAEIOU")
 

@@ -14,10 +14,10 @@ from typing import Any, NamedTuple
 
 from roadworthy.errors import PerturbationError
 from roadworthy.perturbations.draw import Draw
-from roadworthy.perturbations.remembered import LONGEST_WORD, Remembered
 from roadworthy.perturbations.slip_counts import TOKEN, SlipCount
 from roadworthy.perturbations.slip_templates import LONGEST, Slip, Template, make
 from roadworthy.perturbations.words import is_negation, keeps
+from roadworthy.remembered import LONGEST_WORD, Remembered
 
 _TOKEN_OR_GAP = re.compile(rf"\s+|{TOKEN.pattern}")
 # What may happen to a word, in this order; else it is mistyped.

@@ -16,7 +16,6 @@ from typing import NamedTuple
 from roadworthy import lexicon
 from roadworthy.perturbations.draw import Draw
 from roadworthy.perturbations.keyboard import NEIGHBOURS, neighbour
-from roadworthy.perturbations.remembered import Remembered
 from roadworthy.perturbations.words import (
     brings_digit,
     is_negation,
@@ -27,6 +26,7 @@ from roadworthy.perturbations.words import (
     phrases_from,
     plain,
 )
+from roadworthy.remembered import Remembered
 
 _INNER_VOWEL = re.compile(r"[aeiou]", re.IGNORECASE)
 _STRETCHED_WORDS = (

@@ -15,8 +15,8 @@ from roadworthy import lexicon
 from roadworthy.perturbations.draw import Draw
 from roadworthy.perturbations.keyboard import neighbour
 from roadworthy.perturbations.registry import LATIN_SCRIPT, perturbation
-from roadworthy.perturbations.remembered import Remembered
 from roadworthy.perturbations.words import SHARE, change_words, is_negation, like, parts
+from roadworthy.remembered import Remembered
 
 
 def _long(word: str) -> bool:

@@ -12,8 +12,8 @@ from operator import add, and_
 
 from roadworthy.perturbations.draw import Draw
 from roadworthy.perturbations.registry import LATIN_SCRIPT, perturbation
-from roadworthy.perturbations.remembered import Remembered
 from roadworthy.perturbations.words import SHARE, change_words, negations
+from roadworthy.remembered import Remembered
 
 # Rows of keys, each shifted by half a key against the one above; a blank is a key that bears no letter.
 _QWERTZ = ("qwertzuiopü", "asdfghjklöä", "yxcvbnm")

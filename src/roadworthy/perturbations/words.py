@@ -10,7 +10,7 @@ from operator import or_
 
 from roadworthy import lexicon
 from roadworthy.perturbations.draw import Draw
-from roadworthy.perturbations.remembered import Remembered
+from roadworthy.remembered import Remembered
 
 _TOKEN = re.compile(r"([^\w\s]*)([^\W\d_]+(?:['’][^\W\d_]+)*)([^\w\s]*)")
 _DIGITS = re.compile(r"\d+")

@@ -1,7 +1,7 @@
 """What is known of words is remembered, and nothing else."""
 
-from roadworthy.perturbations import remembered
-from roadworthy.perturbations.remembered import LONGEST_WORD, Remembered
+from roadworthy import remembered
+from roadworthy.remembered import LONGEST_WORD, Remembered
 
 
 def counted():
