@@ -244,6 +244,7 @@ def test_texts_and_integer_labels_survive_parquet(tmp_path: Path) -> None:
     ("content", "options", "said"),
     [
         ("foo,bar\nx,y\n", {}, "no text column among: 'foo', 'bar'; name it with --text"),
+        ("text;label\nx;y\n", {}, "no text column among: 'text;label'; separate columns by commas, or by tabs in"),
         ("text\nx\n", {"label": "topic"}, "no column 'topic' among: 'text'; name it with --label"),
         ("text\nx\n", {"kind": "sort"}, "no column 'sort' among: 'text'; name it with --kind"),
         ("text,label\n", {}, "no rows; give a file with at least one message"),

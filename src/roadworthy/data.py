@@ -337,7 +337,13 @@ def _find(
     if not required:
         return None
     missing = f"no {role} column" if name is None else f"no column {name!r}"
-    raise DataError(f"{missing} among: {_columns(frame)}", where=path, mend=f"name it with --{role}")
+    raise DataError(f"{missing} among: {_columns(frame)}", where=path, mend=_mend(frame, role))
+
+
+def _mend(frame: pd.DataFrame, role: str) -> str:
+    if len(frame.columns) == 1 and any(mark in str(frame.columns[0]) for mark in ";|\t"):
+        return "separate columns by commas, or by tabs in a file that ends in .tsv"
+    return f"name it with --{role}"
 
 
 def _columns(frame: pd.DataFrame) -> str:

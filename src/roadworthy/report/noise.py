@@ -93,8 +93,8 @@ def _intro(card: ProfileCard) -> str:
     if is_learned(card):
         return (
             f"The clean messages as your users would write them, by the profile {name}, {described}. At severity 3 "
-            "everything comes as often as in their messages. Only the noise is theirs, not what they ask about nor how "
-            "they word it: this shows what noise alone costs, and no more."
+            "everything comes as often as in their messages, as far as the clean ones allow. Only the noise is "
+            "theirs, not what they ask about nor how they word it: this shows what noise alone costs, and no more."
         )
     own = " To learn one from your own users: roadworthy profile MESSAGES --clean TRAINING --out FILE."
     return (
