@@ -37,6 +37,34 @@ def test_what_is_no_file_is_a_message(run: Run, folder: Path, message: str) -> N
     assert run("perturb", message, "--family", "repeated_punctuation").code == 0
 
 
+@pytest.mark.parametrize("name", [".", "messages.txt"])
+def test_a_folder_is_no_message(run: Run, folder: Path, name: str) -> None:
+    (folder / "messages.txt").mkdir()
+    ended = run("perturb", name, "--family", "typos")
+    assert (ended.code, ended.out) == (2, "")
+    assert f"{name}: a folder; name a file in it, or give a message" in ended.err
+
+
+def test_a_profile_says_which_messages_it_does_not_cover(run: Run, folder: Path) -> None:
+    (folder / "a.csv").write_text("text\nwhere is it\nгде мой заказ\n🙂\n")
+    ended = run("perturb", "a.csv", "--profile", "non_native", "--severity", "5")
+    assert "(2 not applicable)" in ended.err
+
+
+@pytest.mark.parametrize(
+    ("document", "said"),
+    [
+        ('{"schema_version": 2, "name": "x"}', "schema_version 2: this Roadworthy reads 1; another one wrote it"),
+        ('{"schema_version": 1, "name": "x"}', "a profile without steps and slips changes nothing"),
+    ],
+)
+def test_a_profile_that_cannot_be_used_is_refused(run: Run, folder: Path, document: str, said: str) -> None:
+    (folder / "p.json").write_text(document)
+    ended = run("perturb", MESSAGE, "--profile", "p.json")
+    assert (ended.code, ended.out) == (2, "")
+    assert said in ended.err
+
+
 def test_a_file_of_any_name_is_a_file(run: Run, folder: Path) -> None:
     (folder / "messages").write_text("text\nhello\n")
     ended = run("perturb", "messages", "--family", "typos")

@@ -282,7 +282,6 @@ STEP = '{"name": "typos", "share": 1, "severity": 1}'
         ("[]", "document"),
         ('{"name": ""}', "name"),
         ('{"name": "a", "other": 1}', "other"),
-        ('{"name": "a", "schema_version": 2}', "schema_version"),
         ('{"name": "a", "steps": [{"name": "none"}]}', "no perturbation, family or manner 'none'"),
         (f'{{"name": "a", "steps": [{STEP.replace("1,", "1.5,")}]}}', "steps.0.share"),
         (f'{{"name": "a", "steps": [{STEP.replace("1}", "6}")}]}}', "steps.0.severity"),

@@ -13,7 +13,7 @@ from roadworthy.cli.options import Debug, Json, Seed, TextColumn, stderr
 from roadworthy.errors import counted
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     import pandas as pd
 
@@ -67,14 +67,15 @@ class _How(NamedTuple):
         return {name: perturb(message, name, severity=self.severity, seed=self.seed) for name in names}
 
     def all(self, texts: Sequence[str], path: Path) -> Perturbed:
-        """Messages by the profile or by the family; a profile applies to every message."""
+        """Messages by the profile or by the family."""
         from roadworthy.errors import PerturbationError
         from roadworthy.perturbations import Perturbed, families, perturb_all
 
         if self.profile is not None:
             found = self.profile(texts, severity=self.severity, seed=self.seed)
             changed = [one != other for one, other in zip(texts, found, strict=True)]
-            return Perturbed(found, [True] * len(found), changed)
+            covered = map(self.profile.applies_to, texts)
+            return Perturbed(found, [any(one) for one in zip(changed, covered, strict=True)], changed)
         if self.family is None:
             known = ", ".join(families())
             raise PerturbationError(
@@ -98,11 +99,14 @@ def _profile_of(spec: str | None, family: str | None) -> Profile | None:
 def _is_file(messages: str) -> bool:
     from roadworthy.tables import is_known_format
 
-    path = Path(messages)
+    return is_known_format(Path(messages)) or _is(messages, Path.is_file)
+
+
+def _is(messages: str, kind: Callable[[Path], bool]) -> bool:
     try:
-        return is_known_format(path) or path.is_file()
-    except OSError:
-        # A message longer than any file name may be.
+        return kind(Path(messages))
+    except (OSError, ValueError):
+        # A message longer than any file name may be, or with a character that none may have.
         return False
 
 
@@ -115,6 +119,8 @@ def _perturb_one(message: str, how: _How, out: Path | None, as_json: bool) -> in
         raise PerturbationError("--out goes with a file of messages", mend="leave it out, or give a file")
     if not message.strip():
         raise PerturbationError("the message is empty", mend="write one, or give a file of messages")
+    if _is(message, Path.is_dir):
+        raise PerturbationError("a folder", where=message, mend="name a file in it, or give a message")
     Dataset.of([message], name="the message")
     found = how.one(message)
     if as_json:

@@ -13,6 +13,7 @@ from typing import Annotated, Literal, NamedTuple, overload
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from roadworthy.errors import PerturbationError, counted
+from roadworthy.language import is_latin
 from roadworthy.output import write_text
 from roadworthy.perturbations.draw import Draw
 from roadworthy.perturbations.evidence import Evidence
@@ -163,13 +164,16 @@ class Profile(BaseModel):
     @classmethod
     def _read(cls, file: Path) -> Profile:
         try:
-            return cls.model_validate_json(file.read_bytes())
+            found = cls.model_validate_json(file.read_bytes())
         except FileNotFoundError:
             known = ", ".join(BUILT_IN)
             raise PerturbationError(f"no such profile; built in are {known}", where=file, mend=_MEND) from None
         except (OSError, ValueError) as error:
             # A ValueError is a document that is none, or a name that no file can have.
             raise PerturbationError(_refused(error), where=file, mend=_MEND) from None
+        if not found.steps and found.slips is None:
+            raise PerturbationError("a profile without steps and slips changes nothing", where=file, mend=_MEND)
+        return found
 
     def save(self, path: str | Path) -> Path:
         """Write it to a file, which `load` reads.
@@ -205,6 +209,17 @@ class Profile(BaseModel):
         if isinstance(texts, str):
             return self._one(texts, plan, severity, seed)
         return [self._one(text, plan, severity, seed) for text in listed_texts(texts)]
+
+    def applies_to(self, text: str) -> bool:
+        """Whether any of it covers the language and script of a message.
+
+        Examples
+        --------
+        >>> [Profile.load("texting").applies_to(text) for text in ("where is it", "где он")]
+        [True, False]
+        """
+        slips = self.slips is not None and is_latin(text)
+        return slips or any(one.applies_to(text) for step in self.steps for one in find_step(step.name))
 
     def _plan(self, severity: int) -> list[_Planned]:
         severities = [min(5, max(1, step.severity + severity - 3)) for step in self.steps]
@@ -266,6 +281,8 @@ def require_enough(rows: Sequence[object], what: str, *, where: object = None) -
 def _refused(error: OSError | ValueError) -> str:
     if isinstance(error, ValidationError):
         first = error.errors(include_url=False)[0]
+        if first["loc"] == ("schema_version",):
+            return f"schema_version {first['input']!r}: this Roadworthy reads 1; another one wrote it"
         place = ".".join(map(str, first["loc"])) or "document"
         return f"not a profile ({place}: {first['msg']})"
     return (error.strerror if isinstance(error, OSError) else None) or str(error)
