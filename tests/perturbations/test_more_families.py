@@ -270,9 +270,9 @@ def test_messages_in_pieces():
 
 def test_german_and_tagalog():
     assert set(several("denglisch_words", "I wait today", 5, 80)) >= {"I wait heute"}
-    assert set(several("taglish_words", "why", 5)) == {"bakit"}
+    assert set(several("taglish_words", "it is broken", 5)) == {"it is sira", "it is basag"}
     assert any(
-        "warum" in found and "and" in found for found in several("denglisch_clauses", "tell me why, and fix it", 1)
+        "warum" in found and "and" in found for found in several("denglisch_clauses", "why is it late, and fix it", 1)
     )
     assert any("paki" in found for found in several("taglish_phrases", "could you please check it today, my order", 5))
     assert "don't" in perturb("I don't know why", "denglisch_phrases", severity=5)

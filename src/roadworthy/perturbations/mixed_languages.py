@@ -8,6 +8,7 @@ from roadworthy import lexicon
 from roadworthy.perturbations.draw import Draw
 from roadworthy.perturbations.hinglish import to_hinglish
 from roadworthy.perturbations.registry import perturbation
+from roadworthy.perturbations.switching import by_the_word, switchable
 from roadworthy.perturbations.texting import same_negation
 from roadworthy.perturbations.words import SHARE, replace_phrases
 
@@ -15,13 +16,13 @@ from roadworthy.perturbations.words import SHARE, replace_phrases
 @perturbation("mixed_languages", weight=2)
 def hinglish_words(text: str, severity: int, draw: Draw) -> str:
     """Single English words become romanised Hindi."""
-    return replace_phrases(text, severity, draw, _single_words("hinglish.tsv"))
+    return replace_phrases(text, severity, draw, _hinglish_words())
 
 
 @perturbation("mixed_languages", weight=3)
 def hinglish_phrases(text: str, severity: int, draw: Draw) -> str:
     """Phrases and words become romanised Hindi, in the frame of a Hindi message."""
-    return _switch(text, severity, draw, "hinglish")
+    return _switch(text, severity, draw, "hinglish", same_negation("hinglish.tsv"))
 
 
 @perturbation("mixed_languages", weight=3)
@@ -32,23 +33,23 @@ def hinglish_sentences(text: str, severity: int, draw: Draw) -> str:
 
 @perturbation("mixed_languages", weight=2)
 def spanglish_words(text: str, severity: int, draw: Draw) -> str:
-    """Single English words become Spanish."""
-    return replace_phrases(text, severity, draw, _single_words("spanglish.tsv"))
+    """10, 20, 35, 50 or 70 % of the words that can be switched by themselves become Spanish, and at least one."""
+    return by_the_word(text, severity, draw, "spanglish")
 
 
 @perturbation("mixed_languages", weight=3)
 def spanglish_phrases(text: str, severity: int, draw: Draw) -> str:
     """Phrases and words become Spanish, in the frame of a Spanish message."""
-    return _switch(text, severity, draw, "spanglish")
+    return _switch(text, severity, draw, "spanglish", switchable("spanglish"))
 
 
 @cache
-def _single_words(name: str) -> lexicon.Entries:
-    return lexicon.Entries((key, values) for key, values in same_negation(name).items() if " " not in key)
+def _hinglish_words() -> lexicon.Entries:
+    return lexicon.Entries((key, values) for key, values in same_negation("hinglish.tsv").items() if " " not in key)
 
 
-def _switch(text: str, severity: int, draw: Draw, language: str) -> str:
-    switched = replace_phrases(text, severity, draw, same_negation(f"{language}.tsv")).lower()
+def _switch(text: str, severity: int, draw: Draw, language: str, known: lexicon.Entries) -> str:
+    switched = replace_phrases(text, severity, draw, known).lower()
     frames = lexicon.grouped(f"{language}_frames.tsv")
     if draw.chance(0.2 + SHARE[severity] / 2):
         switched = f"{draw.pick(frames['before'])} {switched}"
