@@ -11,7 +11,6 @@ from __future__ import annotations
 import re
 from itertools import filterfalse
 
-from roadworthy import lexicon
 from roadworthy.perturbations.draw import Draw
 from roadworthy.perturbations.hinglish_clauses import Clause, clauses
 from roadworthy.perturbations.hinglish_order import (
@@ -23,22 +22,32 @@ from roadworthy.perturbations.hinglish_order import (
     ordered,
     phrase,
     phrases,
-    times,
 )
-from roadworthy.perturbations.hinglish_statements import asked, begins_with_subject, is_auxiliary, is_finite, statement
+from roadworthy.perturbations.hinglish_predicates import Said
+from roadworthy.perturbations.hinglish_requests import (
+    ME,
+    QUESTION_WORDS,
+    TOLD,
+    is_order,
+    purpose,
+    request_of,
+    requests,
+    sprinkled,
+)
+from roadworthy.perturbations.hinglish_statements import asked, statement
+from roadworthy.perturbations.hinglish_subjects import begins_with_subject
+from roadworthy.perturbations.hinglish_verbs import is_auxiliary, is_finite
 from roadworthy.perturbations.texting import same_negation
-from roadworthy.perturbations.words import keeps
+from roadworthy.perturbations.words import is_negation, is_number, keeps, parts
 from roadworthy.remembered import Remembered
 
 _SENTENCE = re.compile(r"(?:[^.?!]++|[.?!](?=\w))++[.?!]*\s*|[.?!]+\s*")
 _MARKS = ",;:"
-_QUESTION_WORDS = frozenset(["what", "how", "when", "where", "why", "what's", "whats", "who", "which", "what time"])
-_TOLD = frozenset(["message", "text", "call", "ask", "let"])
-_TO_ME = frozenset(["remind", "show", "tell", "give", "send"])
 _SUBJECTS = frozenset(["i", "you", "we", "it", "there", "they", "he", "she"])
 _PEOPLE = frozenset(["i", "you", "we", "he", "she", "they"])
 _THANKS = frozenset(["thanks", "thank", "sorry"])
 _AUXILIARIES = frozenset(["will", "is", "are", "can", "should", "do", "does", "did", "am", "would", "could", "was"])
+_BE = frozenset(["is", "are", "was", "were"])
 _NOBODY = frozenset(["it", "there"])
 _WISHES = frozenset(["i want", "i need", "i would like", "i'd like", "id like"])
 _COORDINATING = frozenset(["and", "but", "or", "so", "because", "then", "and then"])
@@ -54,12 +63,9 @@ _ASKED = {
     "how soon": "kitni jaldi",
     "how often": "kitni baar",
 }
-# Of what stays English, what is said in Hindi all the same.
-_OWNED = {"my": ("mera", "meri", "mere"), "our": ("hamara", "hamare"), "your": ("aapka", "aapki")}
 _WHICH = ("kaunsa", "konsa", "kaunse")
 _FEW_WORDS = 5
 _IS = ("hai", "hai", "hai", "he")
-_ME = ("mujhe", "mujhe", "muje")
 _HOW_MUCH = {
     "much": "kitna",
     "many": "kitne",
@@ -76,15 +82,14 @@ def to_hinglish(text: str, draw: Draw, *, share: float = 1.0) -> str:
     Examples
     --------
     >>> to_hinglish("cancel my order", Draw("hinglish", 3, 0, "cancel my order"))
-    'mera order ko cancel kare'
+    'mera order cancel karo'
     >>> text = "I lost my card but I need to pay today"
     >>> to_hinglish(text, Draw("hinglish", 3, 0, text))
-    ''
+    'Maine mere card kho diya lekin muje aj pay karna hai'
     """
     sentences = _SENTENCE.findall(text)
     for row in draw.sample(len(sentences), draw.count(len(sentences), share)) if share < 1 else range(len(sentences)):
-        sentence = _sentence(sentences[row], draw)
-        sentences[row] = sentence if keeps(sentences[row], sentence) else sentences[row]
+        sentences[row] = _sentence(sentences[row], draw)
     return "".join(sentences)
 
 
@@ -94,7 +99,10 @@ def _sentence(sentence: str, draw: Draw) -> str:
         return sentence
     words = joined(body.rstrip("?.!").split())
     end, gap = body[len(body.rstrip("?.! ")) :], sentence[len(body) :]
-    said = " ".join(word for clause in clauses(words) for word in _joined(clause, draw))
+    found: list[str] = []
+    for clause in clauses(words):
+        found += _joined(clause, draw)
+    said = " ".join(found)
     if body[:1].isupper() and draw.chance(0.6):
         said = said[:1].upper() + said[1:]
     return said + ("" if end.strip() == "." and draw.chance(0.6) else end) + gap
@@ -108,9 +116,8 @@ def _joined(clause: Clause, draw: Draw) -> list[str]:
     words, mark = _parted(clause.words)
     said = _converted([*clause.shared, *words], draw) if words else []
     hindi = list(clause.hindi and draw.pick(clause.hindi).split())
-    before = " ".join(words)
-    if said is None or (words and not keeps(before, " ".join(said))):
-        said = _owned(words, draw)
+    if said is None or (any(map(_MUST_STAY.__getitem__, words)) and not keeps(" ".join(words), " ".join(said))):
+        said = sprinkled(words, draw)
         if clause.english and (clause.english not in _COORDINATING or draw.chance(0.5)):
             hindi = [clause.english]
         elif not clause.english:
@@ -139,14 +146,12 @@ def _converted(words: Words, draw: Draw) -> list[str] | None:
 
 
 def _clause(words: Words, draw: Draw) -> list[str] | None:
-    first, two = words[0].lower(), " ".join(words[:2]).lower()
+    first = words[0].lower()
     if wished := _wished(words):
         return _wish(wished, draw)
-    if two in _requests():
-        return _request(two, words[2:], draw)
-    if first in _requests():
-        return _request(first, words[1:], draw)
-    if first in _QUESTION_WORDS:
+    if first in requests() or is_order(words):
+        return request_of(first, words[1:], draw)
+    if first in QUESTION_WORDS:
         return _question(first, words[1:], draw)
     if is_auxiliary(first):
         return _yes_or_no(first, words[1:], draw)
@@ -156,76 +161,29 @@ def _clause(words: Words, draw: Draw) -> list[str] | None:
         return None
     if said := statement(words, draw):
         return said.words()
-    return None if any(map(is_finite, words)) or begins_with_subject(first) else ordered(words, draw)
+    return None if _holds_clause(words) or begins_with_subject(first) else ordered(words, draw)
 
 
-def _owned(words: Words, draw: Draw) -> list[str]:
-    """An English clause: of some of its words alone bilinguals say the Hindi ones."""
-    return [draw.pick(_OWNED[word.lower()]) if word.lower() in _OWNED else word for word in words]
+def _holds_clause(words: Words) -> bool:
+    return is_finite(words[0]) or any(map(_IS_OF_CLAUSE.__getitem__, words[1:]))
 
 
 def _wished(words: Words) -> Words:
     """What follows a wish, or a duty; nothing where there is neither."""
-    lowered = list(map(str.lower, words[:3]))
-    if lowered == ["i", "have", "to"]:
+    if not _MAY_WISH[words[0]]:
+        return []
+    said = " ".join(words[:3]).lower()
+    if said == "i have to":
         return words[2:]
-    return next((words[n:] for n in (3, 2) if " ".join(lowered[:n]) in _WISHES), [])
+    return next((words[n:] for n in (3, 2) if " ".join(words[:n]).lower() in _WISHES), [])
 
 
 def _wish(words: Words, draw: Draw) -> list[str]:
     """What is wanted, or what is to be done and the verb."""
     if words[0].lower() == "to" and len(words) > 1:
         verb = infinitive(words[1])
-        return [draw.pick(_ME), *ordered(governed(words[1], words[2:]), draw), *f"{verb[:-1]}a hai".split()]
-    return [draw.pick(_ME), *ordered(words, draw), "chahiye"]
-
-
-# Requests
-
-
-def _request(verb: str, words: Words, draw: Draw) -> list[str]:
-    """What is asked for, then the verb."""
-    to_whom: list[str] = []
-    if words and words[0].lower() == "me":
-        to_whom = [draw.pick(_ME) if verb in _TO_ME else "mere liye"]
-        words = words[1:]
-    request = draw.pick(_requests()[verb]).split()
-    if verb == "remind" and len(words) > 1 and words[0].lower() == "to":
-        return [*to_whom, *_purpose(words[1:], draw), *request]
-    if verb in _TOLD and words:
-        return _told(words, request, draw)
-    body = ordered(words, draw)
-    if body and body[-1] not in _last_postpositions() and draw.chance(0.3):
-        body.append("ko")
-    return [*to_whom, *body, *request]
-
-
-def _purpose(words: Words, draw: Draw, *, is_aim: bool = False) -> list[str]:
-    """To do something: when, whereto, what, and the verb as an infinitive."""
-    head, led = phrases(words[1:])
-    when = [found for found in led if found[0] in ("at", "on", "in", "before", "after")]
-    rest = [found for found in reversed(led) if found not in when]
-    told, head = times(head)
-    found = [*mixed(told, draw), *(word for found in [*when, *rest] for word in phrase(*found, draw))]
-    verb = infinitive(words[0])
-    return [
-        *found,
-        *mixed(head, draw),
-        *(f"{verb} ke liye" if is_aim or draw.chance(0.75) else f"{verb[:-1]}a").split(),
-    ]
-
-
-def _told(words: Words, request: list[str], draw: Draw) -> list[str]:
-    """Who is told, the verb, and what."""
-    content = words[2:] if len(words) > 1 and words[1].lower() in ("that", "if", "know") else words[1:]
-    said = ["ki", *_told_content(content, draw)] if content else []
-    return [*mixed(words[:1], draw), *request, *said]
-
-
-def _told_content(words: Words, draw: Draw) -> list[str]:
-    if said := statement(words, draw):
-        return said.words()
-    return _owned(words, draw) if any(map(is_finite, words)) else ordered(words, draw)
+        return [draw.pick(ME), *ordered(governed(words[1], list(words[2:])), draw), *f"{verb[:-1]}a hai".split()]
+    return [draw.pick(ME), *ordered(words, draw), "chahiye"]
 
 
 # Questions
@@ -236,6 +194,8 @@ def _question(first: str, words: Words, draw: Draw) -> list[str] | None:
         first, words = "what", ["is", *words]
     if said := _asked(first, words, draw):
         return said
+    if first == "what time":
+        return _what(["time", *words], draw)
     if first == "why" or _is_beyond_rules(words):
         return None
     if first == "how":
@@ -244,8 +204,6 @@ def _question(first: str, words: Words, draw: Draw) -> list[str] | None:
         is_next = "will" in map(str.lower, words)
         verb = draw.pick(("hoga", "hai") if is_next else _IS)
         return [*ordered(_bare(words), draw), "kab" if first == "when" else "kaha", verb]
-    if first == "what time":
-        return _what(["time", *words], draw)
     if first == "who" and words[:1] and words[0].lower() not in ("is", "are"):
         return None
     return _what(words, draw) if first == "what" else [*ordered(_bare(words), draw), "kaun", draw.pick(_IS)]
@@ -256,20 +214,25 @@ def _asked(first: str, words: Words, draw: Draw) -> list[str] | None:
     lowered = [word.lower() for word in words[:3]]
     if lowered and f"{first} {lowered[0]}" in _ASKED:
         first, words, lowered = f"{first} {lowered[0]}", words[1:], lowered[1:]
-    if first in ("what", "which") and (said := _asked_which(words, draw)):
-        return said
+    if first in ("what", "which") and (which := _asked_which(words, draw)):
+        return which
     if first not in _ASKED or not lowered:
         return None
     if first == "how" and lowered[0] == "to" and len(words) > 1:
         return [*ordered(words[2:], draw), "kaise", *f"{infinitive(words[1])[:-1]}e".split()]
     if first == "how long" and " ".join(words[2:4]).lower() == "have to":
         return _time_for(words[4:], draw)
-    if is_auxiliary(lowered[0]) and len(words) > 1:
-        is_simple = lowered[1] in _NOBODY or (first != "why" and lowered[0] in ("is", "are", "was", "were"))
-        said = None if is_simple else asked(lowered[0], words[1:], draw)
-    else:
-        said = statement(words, draw)
+    said = _asked_after(first, lowered, words, draw)
     return said and said.words(_ASKED[first])
+
+
+def _asked_after(first: str, lowered: Words, words: Words, draw: Draw) -> Said | None:
+    if not is_auxiliary(lowered[0]) or len(words) == 1:
+        return statement(words, draw)
+    is_simple = (
+        lowered[1] in _NOBODY or "like" in words or (first != "why" and lowered[0] in ("is", "are", "was", "were"))
+    )
+    return None if is_simple else asked(lowered[0], words[1:], draw)
 
 
 def _asked_which(words: Words, draw: Draw) -> list[str] | None:
@@ -281,14 +244,15 @@ def _asked_which(words: Words, draw: Draw) -> list[str] | None:
 
 def _time_for(words: Words, draw: Draw) -> list[str] | None:
     """How long somebody has to do something."""
-    return [*_purpose(words, draw, is_aim=True), "kitna", "time", draw.pick(_IS)] if words else None
+    return [*purpose(words, draw, is_aim=True), "kitna", "time", draw.pick(_IS)] if words else None
 
 
 def _is_beyond_rules(words: Words) -> bool:
     """Whether there is a clause within the question, or a verb beside its auxiliary."""
-    return sum(map(is_finite, words[2:])) > is_auxiliary(words[0] or "is") or any(
-        w.lower() in _PEOPLE for w in words[1:]
-    )
+    first = words[0].lower() if words else ""
+    allowed = is_auxiliary(first or "is") or first in _HOW_MUCH
+    verbs = sum(is_finite(word) for word in words[2:] if word.lower() != "left")
+    return verbs > allowed or any(word.lower() in _PEOPLE for word in words[1:])
 
 
 def _what(words: Words, draw: Draw) -> list[str]:
@@ -326,9 +290,9 @@ def _how(words: Words, draw: Draw) -> list[str]:
 
 def _yes_or_no(auxiliary: str, words: Words, draw: Draw) -> list[str] | None:
     lowered = [word.lower() for word in words]
-    if auxiliary in ("can", "could", "would") and lowered[:1] == ["you"] and lowered[1:2] and lowered[1] in _requests():
-        said = None if lowered[1] in _TOLD else asked("can", words, draw)
-        return ["kya", *(said.words() if said else ["aap", *_request(lowered[1], words[2:], draw)])]
+    if auxiliary in ("can", "could", "would") and lowered[:1] == ["you"] and lowered[1:2] and lowered[1] in requests():
+        said = None if lowered[1] in TOLD else asked("can", words, draw)
+        return ["kya", *(said.words() if said else ["aap", *request_of(lowered[1], words[2:], draw)])]
     if not lowered or lowered[0] not in _NOBODY:
         said = asked(auxiliary, words, draw) if words else None
         if said:
@@ -363,12 +327,7 @@ def _bare(words: Words) -> list[str]:
     return [word for word in words if word.lower() not in _AUXILIARIES]
 
 
+_MUST_STAY = Remembered(lambda word: is_number(word) or is_negation(parts(word)[1]))
+_IS_OF_CLAUSE = Remembered(lambda word: is_finite(word) or word.lower() in _PEOPLE)
+_MAY_WISH = Remembered(lambda word: word.lower() in ("i", "i'd", "id"))
 _IS_PLEASE = Remembered(lambda word: word.lower() in ("please", "pls", "plz"))
-
-
-def _requests() -> lexicon.Entries:
-    return lexicon.alternatives("hinglish_verbs.tsv")
-
-
-def _last_postpositions() -> frozenset[str]:
-    return frozenset(["ko", "me", "mein", "mei", "liye", "par", "se"])

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from itertools import compress, count
 from typing import NamedTuple
 
 from roadworthy import lexicon
-from roadworthy.perturbations.hinglish_statements import begins_with_subject, is_auxiliary, is_finite
+from roadworthy.perturbations.hinglish_subjects import begins_with_subject
+from roadworthy.perturbations.hinglish_verbs import is_auxiliary, is_finite
 from roadworthy.remembered import Remembered
 
 _MARKS = ",;:"
@@ -19,8 +21,9 @@ _SAYING = frozenset(["think", "say", "says", "said", "hope", "believe", "guess"]
 _ASKING = frozenset(["me", "know", "check", "explain", "see", "ask", "understand", "find out", "let me know", "wonder"])
 _CONTENT = _SAYING | _ASKING | {"sure", "tell", "told", "afraid", "sorry", "message", "text", "remind"}
 _TELLING = frozenset(["message", "text", "tell", "remind", "ask", "show"])
-_ADVERBS = frozenset(["now", "also", "still", "then", "today"])
-_NEAR = 5
+_ANYBODY = frozenset(["nobody", "everybody", "somebody", "everyone", "someone", "none", "nothing", "one", "neither"])
+_ADVERBS = frozenset(["only", "now", "also", "still", "then", "today"])
+_NEAR = 8
 _LAST_TO = 4
 _KI = ("ki",)
 
@@ -37,7 +40,10 @@ class Clause(NamedTuple):
     shared: Sequence[str] = ()
 
 
-def clauses(words: Sequence[str]) -> Iterator[Clause]:
+_NO_JOINT = Clause("", (), ())
+
+
+def clauses(words: Sequence[str]) -> list[Clause]:
     """The clauses of a sentence.
 
     Examples
@@ -48,22 +54,22 @@ def clauses(words: Sequence[str]) -> Iterator[Clause]:
     ('aur',) ['i', 'want', 'to'] ['get', 'a', 'refund']
     ('kyunki', 'kyuki') () ['it', 'broke']
     """
-    if not any(map(_MAY_CUT.__getitem__, words)):
-        yield Clause("", (), words)
-        return
+    cuts = list(compress(count(), map(_MAY_CUT.__getitem__, words)))
+    if not cuts:
+        return [Clause("", (), words)]
     lowered = [word.lower() for word in words]
-    begun, start, first = Clause("", (), []), 0, 0
-    for i in range(len(words)):
-        found = _begins(lowered, i, first, start)
-        if found is not None:
-            if i > first:
-                yield begun._replace(words=words[start:i])
-            begun, first = found, i
-            start = i + bool(found.english)
-    yield begun._replace(words=words[start:])
+    found, joint, start, first = [], _NO_JOINT, 0, 0
+    for i in sorted({*cuts, *(cut + 1 for cut in cuts if cut + 1 < len(words))}):
+        begun = _begins(lowered, i, start)
+        if begun is None:
+            continue
+        if i > first:
+            found.append(Clause(joint.english, joint.hindi, words[start:i], joint.shared))
+        joint, first, start = begun, i, i + bool(begun.english)
+    return [*found, Clause(joint.english, joint.hindi, words[start:], joint.shared)]
 
 
-def _begins(words: Sequence[str], i: int, first: int, start: int) -> Clause | None:
+def _begins(words: Sequence[str], i: int, start: int) -> Clause | None:
     """The clause that begins there, without its words; nothing where none does."""
     before, word = words[i - 1] if i else "", words[i]
     if i > start and word in _QUESTION_WORDS and before in _ASKING:
@@ -125,7 +131,7 @@ def _has_subject(words: Sequence[str], i: int) -> bool:
         return False
     if words[i] in _ADVERBS:
         return _has_subject(words, i + 1)
-    if begins_with_subject(words[i]):
+    if begins_with_subject(words[i]) or words[i] in _ANYBODY:
         return True
     return words[i] in _DETERMINERS and any(map(is_finite, words[i + 1 : i + _NEAR]))
 

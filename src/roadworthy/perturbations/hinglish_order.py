@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from functools import cache
-from itertools import filterfalse
+from itertools import compress, count, filterfalse
 
 from roadworthy import lexicon
 from roadworthy.perturbations.draw import Draw
@@ -30,7 +30,9 @@ _OF = {
     "her": ("uske", "usse"),
     "them": ("unke", "unse"),
 }
-_WEEKDAYS = frozenset(["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday", "weekend", "day", "night", "evening"])
+_WEEKDAYS = frozenset(
+    ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday", "weekend", "day", "night", "evening"]
+)
 _AFTER_TIMES = {
     **dict.fromkeys(("for",), "ke liye"),
     **dict.fromkeys(("since", "from"), "se"),
@@ -38,6 +40,7 @@ _AFTER_TIMES = {
     "before": "se pehle",
     "after": "ke baad",
 }
+_PLACES = frozenset(["inside", "outside", "around", "near", "before", "after"])
 # What to and with become after a verb.
 _GOVERNED = {"speak": "from", "talk": "from", "add": "in", "log in": "in", "sign in": "in", "move": "in"}
 _JOINED = (
@@ -57,18 +60,14 @@ def joined(words: list[str]) -> list[str]:
     >>> joined("log in as soon as you can".split())
     ['log in', 'as soon as', 'you', 'can']
     """
-    if not any(map(_MAY_BEGIN.__getitem__, words)):
-        return words
     found: list[str] = []
     done = 0
-    for start, may_begin in enumerate(map(_MAY_BEGIN.__getitem__, words)):
-        if start < done:
-            continue
-        done = start + 1
-        if may_begin:
-            done = next((end for end in (start + 3, start + 2) if _is_one(words[start:end])), done)
-        found.append(" ".join(words[start:done]))
-    return found
+    for start in compress(count(), map(_MAY_BEGIN.__getitem__, words)):
+        end = next((end for end in (start + 3, start + 2) if _is_one(words[start:end])), 0) if start >= done else 0
+        if end:
+            found += [*words[done:start], " ".join(words[start:end])]
+            done = end
+    return [*found, *words[done:]] if done else words
 
 
 def _is_one(words: Words) -> bool:
@@ -86,7 +85,7 @@ def ordered(words: Words, draw: Draw) -> list[str]:
     Examples
     --------
     >>> ordered("the weather in delhi tomorrow".split(), Draw("hinglish", 3, 0, "x"))
-    ['kal', 'delhi', 'me', 'weather']
+    ['kal', 'delhi', 'mei', 'weather']
     """
     head, led = phrases(words)
     told, head = times(head)
@@ -106,6 +105,17 @@ def governed(verb: str, words: list[str]) -> list[str]:
     return [wanted if word in ("to", "with") else word for word in words] if wanted else words
 
 
+def leads(word: str) -> bool:
+    """Whether a word is a preposition.
+
+    Examples
+    --------
+    >>> leads("with"), leads("wish")
+    (True, False)
+    """
+    return _LEADS[word]
+
+
 def phrases(words: Words) -> tuple[list[str], list[tuple[str, list[str]]]]:
     """What no preposition leads, and every preposition with what it leads.
 
@@ -119,13 +129,14 @@ def phrases(words: Words) -> tuple[list[str], list[tuple[str, list[str]]]]:
     head: list[str] = []
     found: list[tuple[str, list[str]]] = []
     led = head
-    for word, leads in zip(words, map(_LEADS.__getitem__, words), strict=True):
-        if leads:
+    for word in words:
+        if _LEADS[word]:
             led = []
             found.append((word.lower(), led))
         else:
             led.append(word)
-    return head, [phrase for phrase in found if phrase[1]]
+    alone = [word for word, led in found if not led and word in _PLACES]
+    return [*head, *alone], [phrase for phrase in found if phrase[1]]
 
 
 def phrase(preposition: str, words: list[str], draw: Draw) -> list[str]:
