@@ -38,7 +38,7 @@ from realism_peers import BrokenPeerError, Noise, peers
 from roadworthy import support_desk
 from roadworthy.perturbations.draw import Draw
 from roadworthy.perturbations.manners import dictated
-from roadworthy.perturbations.slips import Slips
+from roadworthy.perturbations.profile import Profile
 from roadworthy.perturbations.texter import text_like
 
 TIMES = 10
@@ -164,8 +164,7 @@ def clean_texts(half: Sequence[Pair], seed: int) -> list[str]:
 
 def typed(half: Sequence[Pair], seed: int) -> list[str]:
     """The clean messages with slips as the pairs have them."""
-    slips = Slips.learn(half)
-    return [slips.change(clean, _draw(TYPING, seed, clean)) for clean, _ in half]
+    return Profile.learn_pairs(half)([clean for clean, _ in half], seed=seed)
 
 
 def texted(texts: Sequence[str], seed: int) -> list[str]:

@@ -31,12 +31,17 @@ def checked_texts(values: list[Any], where: str) -> tuple[str, ...]:
     blank = [row for row, value in enumerate(values, 1) if is_missing(value)]
     if blank:
         raise DataError(f"{_rows(blank)}: the text is empty", where=where, mend="drop or fill these rows")
+    require_strings(values, where)
+    _require_unicode(values, "text", where)
+    return tuple(values)
+
+
+def require_strings(values: list[Any], where: str) -> None:
+    """Refuse texts of which some are no strings."""
     wrong = [row for row, value in enumerate(values, 1) if not isinstance(value, str)]
     if wrong:
         kind = type(values[wrong[0] - 1]).__name__
         raise DataError(f"{_rows(wrong)}: the text is not a string ({kind})", where=where, mend="give texts as strings")
-    _require_unicode(values, "text", where)
-    return tuple(values)
 
 
 def checked_column(values: list[Any], n: int, role: str, where: str) -> tuple[str, ...]:

@@ -31,6 +31,19 @@ def require_writable(directory: Path) -> None:
                     folder.rmdir()
 
 
+def require_apart(file: Path, *inputs: Path | None, option: str = "--out") -> None:
+    """Make sure that a file which is to be written is none of those that are read.
+
+    Raises
+    ------
+    OutputError
+        It is one of them: writing it would destroy what was read.
+    """
+    for given in inputs:
+        if given is not None and file.resolve() == given.resolve():
+            raise OutputError("is read, and would be lost", where=file, mend=f"give {option} another name")
+
+
 def write_bytes(file: Path, content: bytes) -> None:
     """Write a whole file or none: into a temporary one beside it, which then takes its name.
 

@@ -467,6 +467,7 @@ def test_messages_are_written_for_a_model_that_is_elsewhere(run: Run, project: P
         "messages": len((project / "ask.jsonl").read_text().splitlines()),
     }
     assert run("inspect", "x", *asked, "--write-messages", "ask.doc").code == 2
+    assert "give --write-messages another name" in run("inspect", "x", *asked, "--write-messages", asked[0]).err
 
 
 def test_an_endpoint_that_is_away_keeps_its_answers(run: Run, project: Path) -> None:

@@ -99,6 +99,15 @@ def test_with_json_the_written_file_is_named(run: Run, folder: Path) -> None:
     assert len(read_frame(folder / "b.csv")) == 6
 
 
+@pytest.mark.parametrize("out", ["a.csv", "./a.csv"])
+def test_the_file_that_is_read_is_never_written(run: Run, folder: Path, out: str) -> None:
+    (folder / "a.csv").write_text("text\nWhere is it?\n")
+    ended = run("perturb", "a.csv", "--family", "typos", "--out", out)
+    assert (ended.code, ended.out) == (2, "")
+    assert ended.err == "roadworthy: a.csv: is read, and would be lost; give --out another name\n"
+    assert (folder / "a.csv").read_text() == "text\nWhere is it?\n"
+
+
 def test_the_same_seed_gives_the_same_file(run: Run, folder: Path) -> None:
     first, again, other = (run("perturb", "clean.csv", "--family", "typos", "--seed", seed).out for seed in (1, 1, 2))
     assert first == again != other

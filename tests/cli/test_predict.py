@@ -62,6 +62,13 @@ def test_without_anything_flagged_no_reason_is_named(run: Run, folder: Path, mod
     assert run("predict", model, "a.csv").err == "0 of 1 message flagged.\n"
 
 
+def test_the_file_that_is_read_is_never_written(run: Run, folder: Path, model: str) -> None:
+    (folder / "a.csv").write_text("text\nwhere is it\n")
+    ended = run("predict", model, "a.csv", "--out", str(folder / "a.csv"))
+    assert (ended.code, (folder / "a.csv").read_text()) == (2, "text\nwhere is it\n")
+    assert "is read, and would be lost; give --out another name" in ended.err
+
+
 @pytest.mark.parametrize("suffix", [".csv", ".tsv", ".json", ".jsonl", ".parquet"])
 def test_a_file_is_written_in_the_format_of_its_name(run: Run, folder: Path, model: str, suffix: str) -> None:
     texts = ["where\ris it", "", 'a "refund",\r\nplease\t']

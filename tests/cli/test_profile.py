@@ -70,10 +70,15 @@ def test_pairs_give_a_profile_of_slips(run: Run, messages: Path) -> None:
     assert Profile.load(messages / "typing.json").slips is not None
 
 
-def test_pairs_as_json_show_no_shares(run: Run, messages: Path) -> None:
-    found = json.loads(run("profile", "pairs.csv", "--pairs", "--out", "typing.json", "--json").out)
-    assert found.pop("likeness")["held_out"]
-    assert found == {"out": "typing.json", "name": "typing", "description": "learned from 240 pairs", "steps": []}
+def test_pairs_give_what_else_is_seen_of_them(run: Run, messages: Path) -> None:
+    clean = read_frame(messages / "pairs.csv")["clean"]
+    typed = [text.lower() if row % 2 else text.rstrip(".?!") for row, text in enumerate(clean)]
+    pd.DataFrame({"clean": clean, "typed": typed}).to_csv(messages / "lower.csv", index=False)
+    found = json.loads(run("profile", "lower.csv", "--pairs", "--out", "lower.json", "--json").out)
+    assert {step["name"] for step in found["steps"]} == {"all_lowercase", "dropped_punctuation"}
+    for share in (found["shares"]["your users"], found["shares"]["simulated"]):
+        assert (share["lowercase"], share["no_final_mark"]) == pytest.approx((0.5, 0.5), abs=0.07)
+    assert Profile.load(messages / "lower.json").slips is None
 
 
 def test_what_perturb_wrote_is_a_file_of_pairs(run: Run, messages: Path) -> None:
@@ -84,23 +89,36 @@ def test_what_perturb_wrote_is_a_file_of_pairs(run: Run, messages: Path) -> None
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("clean.csv",), "6 messages are too few to learn from; give at least 30"),
-        (("production.csv", "--clean", "clean.csv"), "6 clean messages are too few to learn from"),
+        (("clean.csv",), "clean.csv: 6 messages are too few to learn from; give at least 30"),
+        (("one.csv",), "one.csv: 1 message is too few to learn from; give at least 30"),
+        (("production.csv", "--clean", "clean.csv"), "clean.csv: 6 clean messages are too few to learn from"),
+        (("blank.csv", "--pairs", "--text", "clean"), "blank.csv: no column"),
+        (("few.csv", "--pairs"), "few.csv: 29 pairs are too few to learn from; give at least 30"),
+        (("shuffled.csv", "--pairs"), "of the words that were meant were typed as well; give each message twice"),
+        (("production.csv", "--out", "production.csv"), "production.csv: a profile is JSON; give --out a name that"),
+        (("production.csv", "--out", "real_users"), "real_users: a profile is JSON; give --out a name that ends in"),
+        (("production.json", "--out", "production.json"), "production.json: is read, and would be lost"),
         (("production.csv", "--text", "none"), "no column 'none'"),
         (("none.csv",), "none.csv: no such file"),
         (("production.csv", "--pairs"), "production.csv: no column of what was meant; name that column clean"),
         (("pairs.csv", "--pairs", "--text", "none"), "no column 'none'"),
-        (("pairs.csv", "--pairs", "--text", "text"), "no pair differs by a typing slip"),
+        (("pairs.csv", "--pairs", "--text", "text"), "the pairs show nothing to learn"),
         (("pairs.csv", "--pairs", "--clean", "clean.csv"), "--clean goes with messages, not with --pairs"),
         (("blank.csv", "--pairs"), "blank.csv, column typed: row 2: the text is empty"),
     ],
 )
 def test_bad_input_is_told_in_one_line(run: Run, messages: Path, arguments: tuple[str, ...], said: str) -> None:
     (messages / "blank.csv").write_text("clean,typed\nhello,helo\nbye,\n")
-    ended = run("profile", *arguments, "--out", "ours.json")
+    (messages / "one.csv").write_text("text\nhello\n")
+    pairs = read_frame(messages / "pairs.csv")[["clean", "noisy"]]
+    pairs[:29].to_csv("few.csv", index=False)
+    pairs.assign(noisy=pairs["noisy"].tolist()[::-1]).to_csv("shuffled.csv", index=False)
+    read_frame(messages / "production.csv").to_json("production.json", orient="records")
+    before = {file: file.read_bytes() for file in messages.iterdir() if file.is_file()}
+    ended = run("profile", *arguments, *(() if "--out" in arguments else ("--out", "ours.json")))
     assert (ended.code, ended.out, ended.err.count("\n")) == (2, "", 1)
     assert said in ended.err
-    assert not (messages / "ours.json").exists()
+    assert {file: file.read_bytes() for file in messages.iterdir() if file.is_file()} == before
 
 
 def test_a_message_by_a_profile_is_printed_alone(run: Run) -> None:

@@ -154,11 +154,42 @@ def _letters_in(document):
     return re.findall(r"[^\W\d_]{3,}", document)
 
 
-@pytest.mark.parametrize("pairs", [PAIRS + SECRET, [*SECRET, ("where is the order", "whre is teh order")]])
+@pytest.mark.parametrize("pairs", [PAIRS + SECRET, [*SECRET, *[("where is the order", "whre is teh order")] * 30]])
 def test_a_profile_learned_from_pairs_holds_no_words(pairs):
     document = Profile.learn_pairs(pairs).slips.model_dump_json()
     names = {"words", "joined", "split", "signs", "spread", "templates", "first", "middle", "last"}
     assert set(_letters_in(document)) <= names | {"dropped", "inserted", "replaced", "swapped"}
+
+
+def _slips_in(pairs):
+    return [(length, slips) for length, _, slips in Profile.learn_pairs(pairs).slips.templates]
+
+
+@pytest.mark.parametrize(
+    ("meant", "typed"),
+    [
+        ("Kowalczyk", "Kwoalzcyk"),
+        ("wolf", "wlof"),
+        ("Fitz", "fizt"),
+        ("Miriam", "Mirriiam"),
+        ("Nguyen", "Ngueyn"),
+        ("de la Cruz", "d el aCrzu"),
+    ],
+)
+def test_of_a_word_mistyped_once_at_most_half_of_the_letters_are_told(meant, typed):
+    pairs = [*PAIRS, (f"my name is {meant}", f"my name is {typed}")]
+    for length, slips in set(_slips_in(pairs)) - set(_slips_in(PAIRS)):
+        told = "".join(left + old + right for _, _, old, _, left, right in slips)
+        assert len(told) <= max(2, length // 2)
+
+
+def test_the_order_of_the_pairs_is_not_kept():
+    assert _slips_in(PAIRS[::-1]) == _slips_in(PAIRS) == sorted(_slips_in(PAIRS))
+
+
+def test_slips_with_digits_are_left_out():
+    pairs = [*PAIRS, ("where is the sun now", "where is the s8n now")]
+    assert not {new for _, slips in _slips_in(pairs) for _, _, _, new, _, _ in slips if not new.isalpha() and new}
 
 
 def test_a_profile_learned_from_messages_holds_shares_alone():
@@ -192,14 +223,32 @@ def test_what_few_messages_offer_is_made_of_those_the_oftener():
 def test_too_few_messages_to_learn_from_are_refused():
     with pytest.raises(PerturbationError, match="3 messages are too few to learn from; give at least 30"):
         Profile.learn(["a", "b", "c"])
-    with pytest.raises(PerturbationError, match="1 clean messages are too few"):
+    with pytest.raises(PerturbationError, match="1 clean message is too few"):
         Profile.learn(CLEAN, clean=["a"])
 
 
-@pytest.mark.parametrize("pairs", [[], [("same", "same")], [("lamp", "sofa")] * 3, [("wolf", "wing")] * 3])
-def test_pairs_without_slips_are_refused(pairs):
-    with pytest.raises(PerturbationError, match="no pair differs by a typing slip"):
+@pytest.mark.parametrize(
+    ("pairs", "said"),
+    [
+        ([], "0 pairs are too few to learn from; give at least 30"),
+        (PAIRS[:29], "29 pairs are too few to learn from"),
+        ([("same", "same")] * 30, "the pairs show nothing to learn"),
+        ([("ring me wolf", "ring me wing")] * 30, "the pairs show nothing to learn"),
+        ([("lamp", "sofa")] * 30, "only 0% of the words that were meant were typed as well; give each message twice"),
+    ],
+)
+def test_pairs_that_show_nothing_are_refused(pairs, said):
+    with pytest.raises(PerturbationError, match=said):
         Profile.learn_pairs(pairs)
+
+
+def test_pairs_tell_how_often_users_write_otherwise():
+    typed = [text.lower() if row % 2 else text.replace("please", "pls") for row, text in enumerate(CLEAN)]
+    profile = Profile.learn_pairs(zip(CLEAN, typed, strict=True))
+    shares = {step.name: step.share for step in profile.steps}
+    assert shares.pop("all_lowercase") == pytest.approx(0.5, abs=0.05)
+    assert set(shares) == {"texted"}
+    assert profile.slips is None
 
 
 @pytest.mark.parametrize("severity", [0, 6, 2.5, True, "3"])

@@ -2,7 +2,7 @@ import sys
 
 import pytest
 
-from roadworthy.errors import PerturbationError
+from roadworthy.errors import DataError, PerturbationError
 from roadworthy.perturbations import (
     Perturbation,
     families,
@@ -74,6 +74,12 @@ def test_an_unknown_name_is_answered_with_the_families():
 def test_a_severity_is_an_integer_from_one_to_five(severity):
     with pytest.raises(PerturbationError, match=r"severity .*; give 1 \(mild\) to 5 \(heavy\)"):
         perturb("where is it", "typos", severity=severity)
+
+
+@pytest.mark.parametrize("texts", [None, 7, [None], ["where is it", 1.5], [["where is it"]]])
+def test_what_is_no_text_is_refused(texts):
+    with pytest.raises(DataError, match="the messages to perturb: row .*the text is not a string"):
+        perturb(texts, "typos")
 
 
 def test_one_message_or_many_in_any_order_come_out_the_same():

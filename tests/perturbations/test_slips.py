@@ -10,7 +10,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from roadworthy.checks import HOSTILE, MESSAGES
-from roadworthy.errors import PerturbationError
 from roadworthy.perturbations import Perturbation, negations
 from roadworthy.perturbations.draw import Draw
 from roadworthy.perturbations.slip_counts import chunks, slips_of
@@ -121,9 +120,10 @@ def test_it_is_the_same_after_json():
 
 
 @pytest.mark.parametrize("pairs", [[], [("all is well", "all is well")], [("lamp", "refund")]])
-def test_pairs_without_slips_are_refused(pairs):
-    with pytest.raises(PerturbationError, match="no pair differs by a typing slip"):
-        Slips.learn(pairs)
+def test_of_pairs_without_slips_nothing_is_changed(pairs):
+    learned = Slips.learn(pairs)
+    assert not learned.templates
+    assert [learned.change(text, Draw("slips", 3, 0, text), times=4) for text in MESSAGES] == list(MESSAGES)
 
 
 def test_a_template_that_fits_nothing_leaves_the_word():

@@ -236,3 +236,18 @@ def remove_decision(out: Path, *others: str) -> None:
         except OSError as error:
             said = f"cannot be removed ({error.strerror})"
             raise OutputError(said, where=out / name, mend="name another place with --out") from None
+
+
+def note_verdict(result: Inspection, spec: str, clean: Path) -> None:
+    """Keep the verdict in the folder of the artifact that was inspected, so that it is known where it is served."""
+    from roadworthy.errors import OutputError
+    from roadworthy.models.load import find_artifact
+    from roadworthy.models.record import note_inspection
+
+    place = find_artifact(Path(spec))
+    if place is None:
+        return
+    try:
+        note_inspection(place, verdict=result.verdict, messages=clean.name, n=result.groups[0].n)
+    except OutputError as error:
+        stderr().print(f"roadworthy: the verdict is not kept with the model: {error}", soft_wrap=True, markup=False)

@@ -196,7 +196,7 @@ def _inspect(asked: _Asked, attempt: gating.Attempt, origin: Origin) -> int:
     decision = None if chosen is None else gating.decide(result, chosen, comparison, champion)
     found = _Found(result, comparison, champion, decision)
     _write(asked, found, chosen)
-    _note(result, asked.model, asked.clean)
+    gating.note_verdict(result, asked.model, asked.clean)
     if tracked or _must_track(version, chosen):
         _track(asked, loaded, found, origin)
     return found.code
@@ -351,21 +351,6 @@ def _document(found: _Found) -> str:
     return json.dumps({name: part.model_dump(mode="json") for name, part in both.items()}, indent=2)
 
 
-def _note(result: Inspection, spec: str, clean: Path) -> None:
-    """Keep the verdict in the folder of the artifact that was inspected, so that it is known where it is served."""
-    from roadworthy.errors import OutputError
-    from roadworthy.models.load import find_artifact
-    from roadworthy.models.record import note_inspection
-
-    place = find_artifact(Path(spec))
-    if place is None:
-        return
-    try:
-        note_inspection(place, verdict=result.verdict, messages=clean.name, n=result.groups[0].n)
-    except OutputError as error:
-        stderr().print(f"roadworthy: the verdict is not kept with the model: {error}", soft_wrap=True, markup=False)
-
-
 def _track(asked: _Asked, loaded: _Loaded, found: _Found, origin: Origin) -> None:
     from roadworthy import tracking
     from roadworthy.models.artifact import load_artifact
@@ -395,9 +380,10 @@ def _write_messages(asked: _Asked, file: Path) -> int:
 
     from roadworthy import inspection
     from roadworthy.models.answers_file import render, require_format
-    from roadworthy.output import write_bytes
+    from roadworthy.output import require_apart, write_bytes
 
     require_format(file)
+    require_apart(file, asked.clean, asked.real, asked.train, option="--write-messages")
     suite = inspection.find_suite(asked.suite, asked.profile)
     texts = inspection.plan_texts(*_sampled(asked, *_messages(asked)), suite, asked.seed)
     write_bytes(file, render(pd.DataFrame({"text": texts}), file.suffix))

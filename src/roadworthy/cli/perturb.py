@@ -136,11 +136,13 @@ def _perturb_file(
 ) -> int:
     from roadworthy.data import Dataset, text_column
     from roadworthy.errors import PerturbationError
-    from roadworthy.output import write_text
+    from roadworthy.output import require_apart, write_text
     from roadworthy.tables import read_frame
 
     if out is not None and out.suffix.lower() != ".csv":
         raise PerturbationError("what is written is CSV", where=out, mend="give --out a name that ends in .csv")
+    if out is not None:
+        require_apart(out, path)
     frame = read_frame(path)
     column = text_column(frame, text, path)
     data = Dataset.of(frame[column].tolist(), name=str(path))

@@ -100,11 +100,12 @@ def _predict_file(spec: str, path: Path, out: Path | None, text: str | None, all
     from roadworthy.data import text_column
     from roadworthy.models import load_model
     from roadworthy.models.answers_file import answer_all, message_texts, render, require_format, with_answers
-    from roadworthy.output import require_writable, write_bytes
+    from roadworthy.output import require_apart, require_writable, write_bytes
     from roadworthy.tables import read_frame
 
     if out is not None:
         require_format(out)
+        require_apart(out, path)
     frame = read_frame(path)
     texts = message_texts(frame[text_column(frame, text, path)].tolist(), str(path))
     loaded = load_model(spec, allow_pickle=allow_pickle)

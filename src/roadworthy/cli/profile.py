@@ -6,13 +6,15 @@ import json
 import shlex
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from roadworthy.cli.options import Debug, Json, TextColumn, shown, stdout
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from roadworthy.perturbations.evidence import Likeness
     from roadworthy.perturbations.profile import Profile
     from roadworthy.perturbations.surface import Seen
@@ -34,51 +36,77 @@ def profile(
 ) -> int:
     """Learn from messages how your users write, for inspect --profile and perturb --profile.
 
-    What is kept are shares, and of pairs also letters that were mistyped; no words of the messages.
+    What is kept are shares, and of pairs also letters that were mistyped, some with the letters beside them: of a
+    word at most half of its letters, or two.
     """
-    from roadworthy.errors import DataError
+    from roadworthy.errors import DataError, OutputError
+    from roadworthy.output import require_apart
 
     if pairs and clean is not None:
         raise DataError("--clean goes with messages, not with --pairs", mend="leave one of them out")
+    if out.suffix.lower() != ".json":
+        raise OutputError("a profile is JSON", where=out, mend="give --out a name that ends in .json")
+    require_apart(out, messages, clean)
     learn = _of_pairs if pairs else _of_messages
-    return learn(messages, out, clean, text, as_json)
-
-
-def _of_pairs(messages: Path, out: Path, clean: Path | None, text: str | None, as_json: bool) -> int:
-    from roadworthy.perturbations.likeness import learn_and_judge_pairs
-    from roadworthy.perturbations.pairs import read_pairs
-
-    found = learn_and_judge_pairs(read_pairs(messages, text=text), name=out.stem)
-    _save(found, out, None, as_json)
-    return 0
-
-
-def _of_messages(messages: Path, out: Path, clean: Path | None, text: str | None, as_json: bool) -> int:
-    from roadworthy.data import read_dataset
-    from roadworthy.perturbations.likeness import learn_and_judge
-    from roadworthy.perturbations.profile import Profile
-    from roadworthy.perturbations.surface import surface
-
-    sent = read_dataset(messages, text=text).texts
-    before = () if clean is None else read_dataset(clean, text=text, needs_label=False).texts
-    found = learn_and_judge(sent, clean=before, name=out.stem) if before else Profile.learn(sent, name=out.stem)
-    seen = {"your users": surface(sent, known=before)}
-    if before:
-        seen |= {"clean": surface(before, known=before), "simulated": surface(found(before), known=before)}
-    _save(found, out, seen, as_json)
-    return 0
-
-
-def _save(found: Profile, out: Path, seen: dict[str, Seen] | None, as_json: bool) -> None:
+    found, sent, before = learn(messages, clean, text, out.stem)
     found.save(out)
     if as_json:
-        document = {"out": str(out), **found.model_dump(mode="json", include={"name", "description", "steps"})}
-        shares = {} if seen is None else {"shares": {who: asdict(share) for who, share in seen.items()}}
-        told = {} if (likeness := _likeness(found)) is None else {"likeness": likeness.model_dump(mode="json")}
-        typer.echo(json.dumps(document | shares | told, ensure_ascii=False))
-        return
-    if seen is not None:
-        _print_shares(seen)
+        typer.echo(json.dumps(_document(found, out, _shares(found, sent, before)), ensure_ascii=False))
+    else:
+        _print(found, out, _shares(found, sent, before))
+    return 0
+
+
+_Learned = tuple["Profile", "Sequence[str]", "Sequence[str]"]
+
+
+def _of_pairs(messages: Path, clean: Path | None, text: str | None, name: str) -> _Learned:
+    """The profile, the messages that it was learned from, and the clean ones beside them."""
+    from roadworthy.perturbations.likeness import learn_and_judge_pairs
+    from roadworthy.perturbations.pairs import read_pairs
+    from roadworthy.perturbations.profile import require_enough
+
+    pairs = read_pairs(messages, text=text)
+    require_enough(pairs, "pair", where=messages)
+    return learn_and_judge_pairs(pairs, name=name), [sent for _, sent in pairs], [meant for meant, _ in pairs]
+
+
+def _of_messages(messages: Path, clean: Path | None, text: str | None, name: str) -> _Learned:
+    from roadworthy.data import read_dataset
+    from roadworthy.perturbations.likeness import learn_and_judge
+    from roadworthy.perturbations.profile import Profile, require_enough
+
+    sent = read_dataset(messages, text=text).texts
+    require_enough(sent, "message", where=messages)
+    if clean is None:
+        return Profile.learn(sent, name=name), sent, ()
+    before = read_dataset(clean, text=text, needs_label=False).texts
+    require_enough(before, "clean message", where=clean)
+    return learn_and_judge(sent, clean=before, name=name), sent, before
+
+
+def _shares(found: Profile, sent: Sequence[str], clean: Sequence[str]) -> dict[str, Seen]:
+    """Who writes in which way how often."""
+    from roadworthy.perturbations.surface import surface
+
+    users = {"your users": surface(sent, known=clean)}
+    if not clean:
+        return users
+    return users | {"clean": surface(clean, known=clean), "simulated": surface(found(clean), known=clean)}
+
+
+def _document(found: Profile, out: Path, shares: dict[str, Seen]) -> dict[str, Any]:
+    likeness = _likeness(found)
+    return {
+        "out": str(out),
+        **found.model_dump(mode="json", include={"name", "description", "steps"}),
+        "shares": {who: asdict(share) for who, share in shares.items()},
+        **({} if likeness is None else {"likeness": likeness.model_dump(mode="json")}),
+    }
+
+
+def _print(found: Profile, out: Path, shares: dict[str, Seen]) -> None:
+    _print_shares(shares)
     typer.echo(_told(_likeness(found)))
     place = shlex.quote(shown(out))
     typer.echo(f"{found.description}\nsaved {shown(out)}")

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+from math import sqrt
+
 from roadworthy.perturbations.manners import Step
 from roadworthy.perturbations.surface import Seen
 
@@ -42,6 +45,24 @@ def steps_for(seen: Seen, before: Seen) -> tuple[Step, ...]:
         (name, severity, missing_share(getattr(seen, what), getattr(before, what))) for what, name, severity in _MADE_BY
     )
     return tuple(Step(name=name, share=share, severity=severity) for name, severity, share in shares if share > _RAREST)
+
+
+def beyond_chance(seen: Seen, before: Seen, n: int) -> Seen:
+    """What is seen of n messages, less what chance may have brought: two standard errors of a Poisson count.
+
+    Examples
+    --------
+    >>> found = beyond_chance(Seen(emoji=0.01, lowercase=0.2), Seen(lowercase=0.15), 100)
+    >>> found.emoji, found.lowercase
+    (0.01, 0.15)
+    """
+    told, known = asdict(seen), asdict(before)
+    return Seen(
+        **{
+            way: share if share - known[way] > 2 * sqrt(known[way] / n) else min(share, known[way])
+            for way, share in told.items()
+        }
+    )
 
 
 def corrected(steps: tuple[Step, ...], seen: Seen, before: Seen, made: Seen) -> tuple[Step, ...]:

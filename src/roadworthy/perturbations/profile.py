@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from functools import cache, cached_property
 from importlib.resources import files
 from pathlib import Path
@@ -10,13 +12,13 @@ from typing import Annotated, Literal, NamedTuple, overload
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
-from roadworthy.errors import PerturbationError
+from roadworthy.errors import PerturbationError, counted
 from roadworthy.output import write_text
 from roadworthy.perturbations.draw import Draw
 from roadworthy.perturbations.evidence import Evidence
-from roadworthy.perturbations.learning import corrected, steps_for
+from roadworthy.perturbations.learning import beyond_chance, corrected, steps_for
 from roadworthy.perturbations.manners import Step, find_step
-from roadworthy.perturbations.registry import Members, require_severity
+from roadworthy.perturbations.registry import Members, listed_texts, require_severity
 from roadworthy.perturbations.slip_document import SlipDocument
 from roadworthy.perturbations.slips import Slips
 from roadworthy.perturbations.surface import Seen, surface
@@ -26,6 +28,8 @@ BUILT_IN = ("real_users", "typing", "texting", "hinglish", "non_native", "angry"
 FEWEST = 30
 # How often the shares of steps are corrected by what they make, and of how many clean messages.
 _ROUNDS, _MOST = 4, 2_000
+# Two messages that have nothing to do with each other share about a fifth of their words, mistyped ones nearly all.
+_SAME_WORDS = 0.5
 _MEND = "learn one: roadworthy profile MESSAGES --out FILE"
 
 
@@ -99,39 +103,50 @@ class Profile(BaseModel):
         PerturbationError
             There are too few messages.
         """
-        _require_enough(messages, "messages")
+        require_enough(messages, "message")
         if clean:
-            _require_enough(clean, "clean messages")
-        before = surface(clean, known=clean) if clean else Seen()
+            require_enough(clean, "clean message")
         beside = f" beside {len(clean):,} clean ones" if clean else ""
         evidence = Evidence.of(messages, clean=clean)
-        seen = Seen(**evidence.shares)
-        steps = steps_for(seen, before)
-        # A message that comes twice is changed twice in the same way, and would count twice.
-        tried = list(dict.fromkeys(clean))[:_MOST]
-        for _ in range(_ROUNDS if len(tried) >= FEWEST else 0):
-            made = cls(name="learned", steps=steps)(tried)
-            steps = corrected(steps, seen, before, surface(made, known=clean))
         return cls(
             name=name,
             description=f"learned from {len(messages):,} messages{beside}",
-            steps=steps,
+            steps=_fitted(Seen(**evidence.shares), surface(clean, known=clean), clean),
             evidence=evidence,
         )
 
     @classmethod
     def learn_pairs(cls, pairs: Iterable[tuple[str, str]], *, name: str = "learned") -> Profile:
-        """Learn how people type from pairs of messages: as they were meant, and as they were typed.
+        """Learn how people type from at least 30 pairs of messages: as they were meant, and as they were typed.
+
+        Their typing slips are learned as they are made, letter by letter; how else the typed messages look, as from
+        `learn`.
 
         Raises
         ------
         PerturbationError
-            No pair differs by a typing slip.
+            There are too few pairs, their messages are not the same ones, or they show nothing that can be learned.
         """
         found = list(pairs)
-        slips = SlipDocument.of(Slips.learn(found))
-        evidence = Evidence.of([typed for _, typed in found], clean=[meant for meant, _ in found])
-        return cls(name=name, description=f"learned from {len(found):,} pairs", slips=slips, evidence=evidence)
+        require_enough(found, "pair")
+        _require_same(found)
+        meant, typed = [clean for clean, _ in found], [sent for _, sent in found]
+        slips = SlipDocument.learn(found)
+        evidence = Evidence.of(typed, clean=meant)
+        # Slips are made letter by letter; what they bring of other ways of writing needs no step.
+        seen = replace(Seen(**evidence.shares), slips=0.0)
+        mistyped = cls(name="learned", slips=slips)(meant)
+        before = surface(mistyped, known=meant)
+        steps = _fitted(beyond_chance(seen, before, len(found)), before, meant, slips)
+        if slips is None and not steps:
+            raise PerturbationError("the pairs show nothing to learn", mend="give pairs of which some were mistyped")
+        return cls(
+            name=name,
+            description=f"learned from {len(found):,} pairs",
+            steps=steps,
+            slips=slips,
+            evidence=evidence,
+        )
 
     @classmethod
     def load(cls, spec: str | Path) -> Profile:
@@ -182,12 +197,14 @@ class Profile(BaseModel):
         ------
         PerturbationError
             A severity that is not 1 to 5, or a perturbation of another package that fails.
+        DataError
+            What is given is no texts.
         """
         require_severity(severity)
         plan = self._plan(severity)
         if isinstance(texts, str):
             return self._one(texts, plan, severity, seed)
-        return [self._one(text, plan, severity, seed) for text in texts]
+        return [self._one(text, plan, severity, seed) for text in listed_texts(texts)]
 
     def _plan(self, severity: int) -> list[_Planned]:
         severities = [min(5, max(1, step.severity + severity - 3)) for step in self.steps]
@@ -216,9 +233,34 @@ class Profile(BaseModel):
         return None if self.slips is None else self.slips.slips()
 
 
-def _require_enough(texts: Sequence[str], what: str) -> None:
-    if len(texts) < FEWEST:
-        raise PerturbationError(f"{len(texts)} {what} are too few to learn from", mend=f"give at least {FEWEST}")
+def _fitted(seen: Seen, before: Seen, clean: Sequence[str], slips: SlipDocument | None = None) -> tuple[Step, ...]:
+    """The steps by which clean messages, which look like `before`, come to look like `seen`."""
+    steps = steps_for(seen, before)
+    # A message that comes twice is changed twice in the same way, and would count twice.
+    tried = list(dict.fromkeys(clean))[:_MOST]
+    for _ in range(_ROUNDS if len(tried) >= FEWEST else 0):
+        made = Profile(name="learned", steps=steps, slips=slips)(tried)
+        steps = corrected(steps, seen, before, surface(made, known=clean))
+    return tuple(step for step in steps if step.share)
+
+
+def _require_same(pairs: Sequence[tuple[str, str]]) -> None:
+    """Refuse pairs most of whose words are others: they are not the same messages twice."""
+    words = [[Counter(text.lower().split()) for text in pair] for pair in pairs]
+    both = sum((meant & typed).total() for meant, typed in words)
+    share = both / max(1, sum(meant.total() for meant, _ in words))
+    if share < _SAME_WORDS:
+        raise PerturbationError(
+            f"only {share:.0%} of the words that were meant were typed as well",
+            mend="give each message twice in its row: as it was meant, and as it was typed",
+        )
+
+
+def require_enough(rows: Sequence[object], what: str, *, where: object = None) -> None:
+    """Refuse fewer than 30 rows, which tell too little."""
+    if len(rows) < FEWEST:
+        few = counted(len(rows), f"{what} is", f"{what}s are")
+        raise PerturbationError(f"{few} too few to learn from", where=where, mend=f"give at least {FEWEST}")
 
 
 def _refused(error: OSError | ValueError) -> str:

@@ -8,6 +8,7 @@ from functools import cache
 from itertools import accumulate
 from typing import NamedTuple, overload
 
+from roadworthy.columns import listed, require_strings
 from roadworthy.errors import PerturbationError, named
 from roadworthy.language import guess_language, is_latin
 from roadworthy.perturbations.draw import Draw
@@ -16,6 +17,8 @@ SEVERITIES = (1, 2, 3, 4, 5)
 ANY_LANGUAGE = "any"
 LATIN_SCRIPT = "latin"
 ENTRY_POINTS = "roadworthy.perturbations"
+
+_GIVEN = "the messages to perturb"
 
 Change = Callable[[str, int, Draw], str]
 
@@ -220,6 +223,8 @@ def perturb(texts: str | Sequence[str], name: str, *, severity: int = 3, seed: i
     ------
     PerturbationError
         No such perturbation, or a severity that is not 1 to 5.
+    DataError
+        What is given is no texts.
 
     Examples
     --------
@@ -228,7 +233,14 @@ def perturb(texts: str | Sequence[str], name: str, *, severity: int = 3, seed: i
     """
     if isinstance(texts, str):
         return perturb_all([texts], name, severity=severity, seed=seed).texts[0]
-    return perturb_all(list(texts), name, severity=severity, seed=seed).texts
+    return perturb_all(listed_texts(texts), name, severity=severity, seed=seed).texts
+
+
+def listed_texts(texts: Iterable[str]) -> list[str]:
+    """Texts as a list, once it is sure that they are texts; they may be empty."""
+    found = listed(texts, "text", _GIVEN) if isinstance(texts, Iterable) else [texts]
+    require_strings(found, _GIVEN)
+    return found
 
 
 def perturb_all(texts: Sequence[str], name: str, *, severity: int = 3, seed: int = 0) -> Perturbed:

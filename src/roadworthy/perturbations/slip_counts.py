@@ -12,6 +12,7 @@ import numpy as np
 
 from roadworthy.perturbations.draw import Draw
 from roadworthy.perturbations.slip_templates import LONGEST, Slip, Template, make, place_of
+from roadworthy.perturbations.surface import shorthand
 
 # A number is one token, with the signs inside it.
 TOKEN = re.compile(r"\d+(?:[^\w\s]+\d+)+|[^\W\d_]+(?:['’][^\W\d_]+)*|\w+|[^\w\s]")
@@ -38,7 +39,9 @@ class SlipCount:
         self.messages: list[tuple[int, int]] = []
 
     def add(self, clean: str, typed: str) -> None:
-        """Count one pair."""
+        """Count one pair; a message without capitals, or of nothing else, was not mistyped at each letter."""
+        if typed in (typed.lower(), typed.upper()):
+            clean, typed = clean.lower(), typed.lower()
         meant, came = TOKEN.findall(clean), TOKEN.findall(typed)
         for token in meant:
             if token[0].isalpha():
@@ -66,7 +69,7 @@ class SlipCount:
         return 0
 
     def _word(self, meant: str, came: str) -> int:
-        slips = slips_of(meant, came)
+        slips = () if came.lower() in shorthand() else slips_of(meant, came)
         if slips:
             length = min(len(meant), LONGEST)
             self.templates.append(Template(length, slips))

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable, Iterator
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from roadworthy.errors import PerturbationError
-from roadworthy.perturbations.slip_templates import LONGEST, Slip, Template
+from roadworthy.perturbations.slip_templates import LONGEST, Slip, Template, without_neighbours
 from roadworthy.perturbations.slips import Slips
 
 Share = Annotated[float, Field(ge=0, le=1)]
 # More letters that follow each other would tell what was written.
 _MOST_LETTERS = 2
-_Letters = Annotated[str, Field(max_length=_MOST_LETTERS, pattern=r"^[^\d\s]*$")]
+_FEW_LETTERS = re.compile(rf"[^\d\s]{{0,{_MOST_LETTERS}}}")
+_Letters = Annotated[str, Field(pattern=f"^{_FEW_LETTERS.pattern}$")]
 _Kind = Literal["dropped", "inserted", "replaced", "swapped"]
 _Place = Literal["first", "middle", "last", ""]
 _Slip = tuple[_Kind, _Place, _Letters, _Letters, _Letters, _Letters]
@@ -30,9 +32,9 @@ class SlipDocument(BaseModel):
 
     Examples
     --------
-    >>> learned = Slips.learn([("where is my order", "where is my odrer")] * 20)
-    >>> SlipDocument.of(learned).templates[0][2]
-    (('swapped', 'middle', 'rd', 'dr', 'o', 'e'),)
+    >>> pairs = [("where is my order", "where is my odrer")] * 20
+    >>> SlipDocument.learn(pairs).templates[0][2]
+    (('swapped', 'middle', 'rd', 'dr', '', ''),)
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
@@ -53,13 +55,19 @@ class SlipDocument(BaseModel):
         return self
 
     @classmethod
-    def of(cls, learned: Slips) -> SlipDocument:
-        """What was learned, but for slips over more than two letters, which could spell a word."""
-        values = learned.as_dict()
-        short = [one for one in values["templates"] if all(_is_short(slip) for slip in one[2])]
+    def learn(cls, pairs: Iterable[tuple[str, str]]) -> SlipDocument | None:
+        """What `Slips` learns from pairs, but nothing that could spell a word; None where no pair differs by a slip.
+
+        Slips over more than two letters, and those with digits, are left out. Of the letters of a word at most half are
+        told, or two: else its slips lose the letters beside them, and fall apart where that is not enough. All stand
+        in the order of the alphabet, whatever the order in which they came.
+        """
+        learned = Slips.learn(pairs)
+        short = [one for one in learned.templates if all(map(_is_short, one.slips))]
         if not short:
-            raise PerturbationError("no pair differs by a typing slip", mend="give pairs of which some were mistyped")
-        return cls.model_validate({**values, "templates": short})
+            return None
+        kept = sorted(told for one in short for told in _discreet(one))
+        return cls.model_validate({**learned.as_dict(), "templates": [(n, weight, slips) for n, slips, weight in kept]})
 
     def slips(self) -> Slips:
         """The slips, ready to be made."""
@@ -70,5 +78,19 @@ class SlipDocument(BaseModel):
         return Slips(**values, templates=templates)
 
 
-def _is_short(slip: list[str]) -> bool:
-    return all(len(letters) <= _MOST_LETTERS for letters in slip[2:])
+def _is_short(slip: Slip) -> bool:
+    return all(map(_FEW_LETTERS.fullmatch, slip[2:]))
+
+
+def _discreet(template: Template) -> Iterator[Template]:
+    """A template, or what is made of it, that tells little of its word."""
+    bare = template._replace(slips=tuple(map(without_neighbours, template.slips)))
+    allowed = max(_MOST_LETTERS, template.length // 2)
+    tried = (template, bare)
+    discreet = next((one for one in tried if sum(map(_letters_told, one.slips)) <= allowed), None)
+    yield from [discreet] if discreet else (bare._replace(slips=(slip,)) for slip in bare.slips)
+
+
+def _letters_told(slip: Slip) -> int:
+    """How many letters of the word that was meant can be read off a slip."""
+    return len(slip.left + slip.old + slip.right)

@@ -157,6 +157,26 @@ def _inserted(word: str, slip: Slip) -> Iterator[_Spot]:
             yield _Spot(start, start, slip.new, "", 1)
 
 
+def without_neighbours(slip: Slip) -> Slip:
+    """The slip less the letters beside it, but for one that says what it is: a letter hit twice, or missing of a pair.
+
+    Examples
+    --------
+    >>> without_neighbours(Slip("dropped", "middle", "r", "", "u", "e"))
+    Slip(kind='dropped', place='middle', old='r', new='', left='', right='')
+    >>> without_neighbours(Slip("inserted", "middle", "", "e", "e", "d"))
+    Slip(kind='inserted', place='middle', old='', new='e', left='e', right='')
+    """
+    if slip.kind == "inserted":
+        side = _beside(slip).side or ("left" if slip.left else "right")
+        return slip._replace(**{other: "" for other in ("left", "right") if other != side})
+    pair = slip.kind == "dropped"
+    return slip._replace(
+        left=slip.left if pair and slip.left == slip.old else "",
+        right=slip.right if pair and slip.right == slip.old else "",
+    )
+
+
 class _Beside(NamedTuple):
     """Which letter an inserted one belongs to: on which side it stands, and whether it is the same one."""
 

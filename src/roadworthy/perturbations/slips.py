@@ -12,7 +12,6 @@ from itertools import accumulate, chain
 from math import sqrt
 from typing import Any, NamedTuple
 
-from roadworthy.errors import PerturbationError
 from roadworthy.perturbations.draw import Draw
 from roadworthy.perturbations.slip_counts import TOKEN, SlipCount
 from roadworthy.perturbations.slip_templates import LONGEST, Slip, Template, make
@@ -74,16 +73,11 @@ class Slips:
     def learn(cls, pairs: Iterable[tuple[str, str]]) -> Slips:
         """Learn from pairs of messages: as they were meant, and as they were typed.
 
-        Raises
-        ------
-        PerturbationError
-            No pair differs by a slip.
+        Where no pair differs by a slip, there are no templates, and nothing is changed.
         """
         count = SlipCount()
         for clean, typed in pairs:
             count.add(clean, typed)
-        if not count.templates:
-            raise PerturbationError("no pair differs by a typing slip", mend="give pairs of which some were mistyped")
         return cls(
             words=count.rates(),
             templates=count.weighted(),

@@ -77,19 +77,25 @@ def surface(messages: Sequence[str], *, known: Sequence[str] = ()) -> Seen:
     """
     if not messages:
         return Seen()
-    is_slip = _slips(messages, known)
-    counts = Counter(name for text in messages for name in _shown_by(text, is_slip))
+    slips = _slips(messages, known)
+    counts = Counter(name for text in messages for name in shown_by(text, slips))
     return Seen(**{name: counts[name] / len(messages) for name in Seen.names()})
 
 
-def _shown_by(text: str, slips: frozenset[str]) -> Iterator[str]:
-    """The ways of writing that a message shows."""
+def shown_by(text: str, slips: frozenset[str] = frozenset()) -> Iterator[str]:
+    """The ways of writing that a message shows, given which words are slips.
+
+    Examples
+    --------
+    >>> list(shown_by("where r u"))
+    ['lowercase', 'no_final_mark', 'shorthand']
+    """
     words = [word.lower().replace("’", "'") for word in _WORD.findall(text)]
     yield from _casing(text)
     yield from (name for name, pattern in _PATTERNS.items() if pattern.search(text))
     if words and text.rstrip()[-1:].isalnum():
         yield "no_final_mark"
-    if not _shorthand().isdisjoint(token.lower() for token in _TOKEN.findall(text)):
+    if not shorthand().isdisjoint(token.lower() for token in _TOKEN.findall(text)):
         yield "shorthand"
     if not _bare_contractions().isdisjoint(words):
         yield "no_apostrophe"
@@ -161,7 +167,7 @@ def _is_slip(word: str, right: str) -> bool:
 
 
 @cache
-def _shorthand() -> frozenset[str]:
+def shorthand() -> frozenset[str]:
     """Short forms that are no words of their own."""
     listed = (
         form
