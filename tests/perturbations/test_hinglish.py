@@ -13,7 +13,7 @@ def forms(text, times=120, **options):
 @pytest.mark.parametrize(
     ("text", "form"),
     [
-        ("cancel my order", "mera order ko cancel kare"),
+        ("cancel my order", "order cancel kar"),
         ("i need a refund", "mujhe refund chahiye"),
         ("any news", "kya koi news"),
         ("Please cancel it", "Please"),
@@ -40,7 +40,7 @@ def forms(text, times=120, **options):
         ("who is there", "kaun"),
         ("can you send it", "kya"),
         ("can i pay", "sakta hu"),
-        ("should i pay", "chahiye"),
+        ("should i pay", "kya mai pay karu"),
         ("i need a card", "chahiye"),
         ("I would like a card", "chahiye"),
         ("i want to pay", "karna hai"),
@@ -48,7 +48,7 @@ def forms(text, times=120, **options):
         ("set an alarm at 5 pm", "shaam"),
         ("set an alarm at 11 pm", "raat"),
         ("set an alarm at 1 pm", "dopahar"),
-        ("do i need a card", "ki zarurat"),
+        ("do i need a card", "mujhe card chahiye"),
         ("will it rain", "hoga"),
         ("is it open", "hai"),
         ("set an alarm at 5 pm", "baje"),
@@ -59,6 +59,40 @@ def forms(text, times=120, **options):
 )
 def test_a_sentence_gets_its_frame(text, form):
     assert any(form in found for found in forms(text))
+
+
+@pytest.mark.parametrize(
+    ("text", "form"),
+    [
+        ("I ordered two lamps and only one arrived, can you check?", "order kiya"),
+        ("I want to cancel my order because it is too late", "cancel karna hai ky"),
+        ("my phone broke when I dropped it", "phone toot gaya when I dropped it"),
+        ("I was charged twice but nobody answers my emails", "charge kiya gaya"),
+        ("I can't log in to my account", "log in nahi kar pa raha hu"),
+        ("do you have this in king size?", "kya aapke paas"),
+        ("is that covered", "kya wo covered"),
+        ("how much money is in my account", "kitna paise"),
+        ("I lost my card but I need to pay today", "pay karna hai"),
+        ("thanks for your help, it works now", "for your help, ye abhi work karta hai"),
+        ("why was i charged", "mujhe kyu charge kiya gaya"),
+        ("book a table for two", "book kar"),
+        ("when does the store open", "kab open hota hai"),
+    ],
+)
+def test_clauses_are_told_apart(text, form):
+    assert any(form in found for found in forms(text))
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("The seller who sold me the shoes never replied", "who sold me the shoes"),
+        ("If it does not arrive I would like my money back", "f it does not arrive I would like"),
+        ("my phone broke when I dropped it", "when I dropped it"),
+    ],
+)
+def test_a_clause_that_the_rules_do_not_know_stays_english(text, kept):
+    assert all(kept in found for found in forms(text))
 
 
 @pytest.mark.parametrize("text", ["?", "...", "!", " "])

@@ -1,35 +1,71 @@
 """English sentences in a Hindi frame, romanised, as bilinguals type them: Hindi grammar, English nouns and verbs.
 
-By rules: what an English preposition leads comes before its verb with a postposition after it, the verb closes the
-sentence, a question that wants yes or no opens with kya. The words in between stay English for the most part (Myers-
-Scotton's matrix language frame, "Duelling Languages", 1993).
+By rules, clause by clause: what an English preposition leads comes before its verb with a postposition after it, the
+verb closes the clause, a question that wants yes or no opens with kya, and Hindi conjunctions join the clauses. The
+words in between stay English for the most part (Myers-Scotton's matrix language frame, "Duelling Languages", 1993), and
+so does a clause that the rules do not know.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from itertools import filterfalse
 
-from roadworthy import lexicon
 from roadworthy.perturbations.draw import Draw
-from roadworthy.perturbations.words import keeps
+from roadworthy.perturbations.hinglish_clauses import Clause, clauses
+from roadworthy.perturbations.hinglish_order import (
+    Words,
+    governed,
+    infinitive,
+    joined,
+    mixed,
+    ordered,
+    phrase,
+    phrases,
+)
+from roadworthy.perturbations.hinglish_predicates import Said
+from roadworthy.perturbations.hinglish_requests import (
+    ME,
+    QUESTION_WORDS,
+    TOLD,
+    is_order,
+    purpose,
+    request_of,
+    requests,
+    sprinkled,
+)
+from roadworthy.perturbations.hinglish_statements import asked, statement
+from roadworthy.perturbations.hinglish_subjects import begins_with_subject
+from roadworthy.perturbations.hinglish_verbs import is_auxiliary, is_finite
+from roadworthy.perturbations.texting import same_negation
+from roadworthy.perturbations.words import is_negation, is_number, keeps, parts
 from roadworthy.remembered import Remembered
 
-Words = Sequence[str]
-
 _SENTENCE = re.compile(r"(?:[^.?!]++|[.?!](?=\w))++[.?!]*\s*|[.?!]+\s*")
-_CLOCK = re.compile(r"(\d{1,2}(?: ?: ?\d{2})?) ?(am|pm)", re.IGNORECASE)
-_NOTHING = "-"
-_AUXILIARIES = frozenset(["will", "is", "are", "can", "should", "do", "does", "did", "am", "would", "could", "was"])
-_QUESTION_WORDS = frozenset(["what", "how", "when", "where", "what's", "whats", "who", "which"])
-_TIMES = frozenset(["today", "tonight", "tomorrow", "now", "currently", "yesterday"])
-_TOLD = frozenset(["message", "text", "call", "ask", "let"])
-_TO_ME = frozenset(["remind", "show", "tell", "give", "send"])
+_MARKS = ",;:"
 _SUBJECTS = frozenset(["i", "you", "we", "it", "there", "they", "he", "she"])
+_PEOPLE = frozenset(["i", "you", "we", "he", "she", "they"])
+_THANKS = frozenset(["thanks", "thank", "sorry"])
+_AUXILIARIES = frozenset(["will", "is", "are", "can", "should", "do", "does", "did", "am", "would", "could", "was"])
+_BE = frozenset(["is", "are", "was", "were"])
+_NOBODY = frozenset(["it", "there"])
 _WISHES = frozenset(["i want", "i need", "i would like", "i'd like", "id like"])
+_COORDINATING = frozenset(["and", "but", "or", "so", "because", "then", "and then"])
+# What asks for more than yes or no, with an auxiliary after it.
+_ASKED = {
+    "when": "kab",
+    "where": "kaha",
+    "how": "kaise",
+    "why": "kyu",
+    "what": "kya",
+    "what time": "kitne baje",
+    "how long": "kitne time",
+    "how soon": "kitni jaldi",
+    "how often": "kitni baar",
+}
+_WHICH = ("kaunsa", "konsa", "kaunse")
+_FEW_WORDS = 5
 _IS = ("hai", "hai", "hai", "he")
-_ME = ("mujhe", "mujhe", "muje")
 _HOW_MUCH = {
     "much": "kitna",
     "many": "kitne",
@@ -41,122 +77,182 @@ _HOW_MUCH = {
 
 
 def to_hinglish(text: str, draw: Draw, *, share: float = 1.0) -> str:
-    """A message with a share of its sentences in a Hindi frame; one whose numbers would change order stays English.
+    """A message with a share of its sentences in a Hindi frame; a clause whose numbers would move stays English.
 
     Examples
     --------
     >>> to_hinglish("cancel my order", Draw("hinglish", 3, 0, "cancel my order"))
-    'mera order ko cancel kare'
+    'mera order cancel karo'
+    >>> text = "I lost my card but I need to pay today"
+    >>> to_hinglish(text, Draw("hinglish", 3, 0, text))
+    'Maine mere card kho diya lekin muje aj pay karna hai'
     """
     sentences = _SENTENCE.findall(text)
     for row in draw.sample(len(sentences), draw.count(len(sentences), share)) if share < 1 else range(len(sentences)):
-        sentences[row] = _kept(sentences[row], _sentence(sentences[row], draw))
+        sentences[row] = _sentence(sentences[row], draw)
     return "".join(sentences)
-
-
-def _kept(before: str, after: str) -> str:
-    """The new sentence, unless it lost or gained a negation or changed the order of numbers."""
-    return after if keeps(before, after) else before
 
 
 def _sentence(sentence: str, draw: Draw) -> str:
     body = sentence.rstrip()
-    words = body.rstrip("?.!").split()
-    end, gap = body[len(body.rstrip("?.! ")) :], sentence[len(body) :]
     if not any(map(str.isalpha, body)):
         return sentence
-    please: list[str] = []
-    if any(map(_IS_PLEASE.__getitem__, words)):
-        please = list(filter(_IS_PLEASE.__getitem__, (words[0], words[-1])))[:1]
-        words = list(filterfalse(_IS_PLEASE.__getitem__, words)) or words
-    said = " ".join([*please, *_clause(words, draw)])
+    words = joined(body.rstrip("?.!").split())
+    end, gap = body[len(body.rstrip("?.! ")) :], sentence[len(body) :]
+    found: list[str] = []
+    for clause in clauses(words):
+        found += _joined(clause, draw)
+    said = " ".join(found)
     if body[:1].isupper() and draw.chance(0.6):
         said = said[:1].upper() + said[1:]
     return said + ("" if end.strip() == "." and draw.chance(0.6) else end) + gap
 
 
-def _clause(words: Words, draw: Draw) -> list[str]:
-    first, two = words[0].lower(), " ".join(words[:2]).lower()
+# Clauses
+
+
+def _joined(clause: Clause, draw: Draw) -> list[str]:
+    """A clause and what joins it to the one before; English where the rules do not know it."""
+    words, mark = _parted(clause.words)
+    said = _converted([*clause.shared, *words], draw) if words else []
+    hindi = list(clause.hindi and draw.pick(clause.hindi).split())
+    if said is None or (any(map(_MUST_STAY.__getitem__, words)) and not keeps(" ".join(words), " ".join(said))):
+        said = sprinkled(words, draw)
+        if clause.english and (clause.english not in _COORDINATING or draw.chance(0.5)):
+            hindi = [clause.english]
+        elif not clause.english:
+            hindi = []
+    found = [*hindi, *said]
+    return [*found[:-1], found[-1] + mark] if found else []
+
+
+def _parted(words: Words) -> tuple[Words, str]:
+    """The words of a clause, and the mark after them."""
+    last = words[-1] if words else ""
+    if last[-1:] not in ("", *_MARKS):
+        return words, ""
+    return (words[:-1], f" {last}") if len(last) == 1 else ([*words[:-1], last[:-1]], last[-1:])
+
+
+def _converted(words: Words, draw: Draw) -> list[str] | None:
+    """A clause in a Hindi frame; nothing where the rules do not know it."""
+    if len(words) <= _FEW_WORDS and (whole := same_negation("hinglish.tsv").get(" ".join(words).lower())):
+        return draw.pick_early(whole).split()
+    if not any(map(_IS_PLEASE.__getitem__, words)):
+        return _clause(words, draw)
+    please = list(filter(_IS_PLEASE.__getitem__, (words[0], words[-1])))[:1]
+    said = _clause(list(filterfalse(_IS_PLEASE.__getitem__, words)) or words, draw)
+    return said and [*please, *said]
+
+
+def _clause(words: Words, draw: Draw) -> list[str] | None:
+    first = words[0].lower()
     if wished := _wished(words):
         return _wish(wished, draw)
-    if two in _requests():
-        return _request(two, words[2:], draw)
-    if first in _requests():
-        return _request(first, words[1:], draw)
-    if first in _QUESTION_WORDS:
+    if first in requests() or is_order(words):
+        return request_of(first, words[1:], draw)
+    if first in QUESTION_WORDS:
         return _question(first, words[1:], draw)
-    if first in _AUXILIARIES:
+    if is_auxiliary(first):
         return _yes_or_no(first, words[1:], draw)
-    return ["kya", *_ordered(words, draw), draw.pick(_IS)] if first == "any" else _ordered(words, draw)
+    if first == "any":
+        return ["kya", *ordered(words, draw), draw.pick(_IS)]
+    if first in _THANKS:
+        return None
+    if said := statement(words, draw):
+        return said.words()
+    return None if _holds_clause(words) or begins_with_subject(first) else ordered(words, draw)
+
+
+def _holds_clause(words: Words) -> bool:
+    return is_finite(words[0]) or any(map(_IS_OF_CLAUSE.__getitem__, words[1:]))
 
 
 def _wished(words: Words) -> Words:
     """What follows a wish, or a duty; nothing where there is neither."""
-    lowered = list(map(str.lower, words[:3]))
-    if lowered == ["i", "have", "to"]:
+    if not _MAY_WISH[words[0]]:
+        return []
+    said = " ".join(words[:3]).lower()
+    if said == "i have to":
         return words[2:]
-    return next((words[n:] for n in (3, 2) if " ".join(lowered[:n]) in _WISHES), [])
+    return next((words[n:] for n in (3, 2) if " ".join(words[:n]).lower() in _WISHES), [])
 
 
 def _wish(words: Words, draw: Draw) -> list[str]:
     """What is wanted, or what is to be done and the verb."""
     if words[0].lower() == "to" and len(words) > 1:
-        verb = _infinitive(words[1])
-        return [draw.pick(_ME), *_ordered(words[2:], draw), *f"{verb[:-1]}a hai".split()]
-    return [draw.pick(_ME), *_ordered(words, draw), "chahiye"]
-
-
-# Requests
-
-
-def _request(verb: str, words: Words, draw: Draw) -> list[str]:
-    """What is asked for, then the verb."""
-    to_whom: list[str] = []
-    if words and words[0].lower() == "me":
-        to_whom = [draw.pick(_ME) if verb in _TO_ME else "mere liye"]
-        words = words[1:]
-    asked = draw.pick(_requests()[verb]).split()
-    if verb == "remind" and len(words) > 1 and words[0].lower() == "to":
-        return [*to_whom, *_purpose(words[1:], draw), *asked]
-    if verb in _TOLD and words:
-        return _told(words, asked, draw)
-    body = _ordered(words, draw)
-    if body and body[-1] not in _last_postpositions() and draw.chance(0.3):
-        body.append("ko")
-    return [*to_whom, *body, *asked]
-
-
-def _purpose(words: Words, draw: Draw) -> list[str]:
-    """To do something: when, whereto, what, and the verb as an infinitive."""
-    head, phrases = _phrases(words[1:])
-    when = [phrase for phrase in phrases if phrase[0] in ("at", "on", "in", "before", "after")]
-    rest = [phrase for phrase in reversed(phrases) if phrase not in when]
-    told, head = _times(head)
-    found = [*_mixed(told, draw), *(word for phrase in [*when, *rest] for word in _phrase(*phrase, draw))]
-    verb = _infinitive(words[0])
-    return [*found, *_mixed(head, draw), *(f"{verb} ke liye" if draw.chance(0.75) else f"{verb[:-1]}a").split()]
-
-
-def _told(words: Words, asked: list[str], draw: Draw) -> list[str]:
-    """Who is told, the verb, and what."""
-    content = words[2:] if len(words) > 1 and words[1].lower() in ("that", "if", "know") else words[1:]
-    said = ["ki", *_ordered(content, draw)] if content else []
-    return [*_mixed(words[:1], draw), *asked, *said]
+        verb = infinitive(words[1])
+        return [draw.pick(ME), *ordered(governed(words[1], list(words[2:])), draw), *f"{verb[:-1]}a hai".split()]
+    return [draw.pick(ME), *ordered(words, draw), "chahiye"]
 
 
 # Questions
 
 
-def _question(first: str, words: Words, draw: Draw) -> list[str]:
+def _question(first: str, words: Words, draw: Draw) -> list[str] | None:
     if first in ("what's", "whats"):
         first, words = "what", ["is", *words]
+    if said := _asked(first, words, draw):
+        return said
+    if first == "what time":
+        return _what(["time", *words], draw)
+    if first == "why" or _is_beyond_rules(words):
+        return None
     if first == "how":
         return _how(words, draw)
     if first in ("when", "where"):
         is_next = "will" in map(str.lower, words)
         verb = draw.pick(("hoga", "hai") if is_next else _IS)
-        return [*_ordered(_bare(words), draw), "kab" if first == "when" else "kaha", verb]
-    return _what(words, draw) if first == "what" else [*_ordered(_bare(words), draw), "kaun", draw.pick(_IS)]
+        return [*ordered(_bare(words), draw), "kab" if first == "when" else "kaha", verb]
+    if first == "who" and words[:1] and words[0].lower() not in ("is", "are"):
+        return None
+    return _what(words, draw) if first == "what" else [*ordered(_bare(words), draw), "kaun", draw.pick(_IS)]
+
+
+def _asked(first: str, words: Words, draw: Draw) -> list[str] | None:
+    """A question with an auxiliary and a subject in it, in the words of a statement."""
+    lowered = [word.lower() for word in words[:3]]
+    if lowered and f"{first} {lowered[0]}" in _ASKED:
+        first, words, lowered = f"{first} {lowered[0]}", words[1:], lowered[1:]
+    if first in ("what", "which") and (which := _asked_which(words, draw)):
+        return which
+    if first not in _ASKED or not lowered:
+        return None
+    if first == "how" and lowered[0] == "to" and len(words) > 1:
+        return [*ordered(words[2:], draw), "kaise", *f"{infinitive(words[1])[:-1]}e".split()]
+    if first == "how long" and " ".join(words[2:4]).lower() == "have to":
+        return _time_for(words[4:], draw)
+    said = _asked_after(first, lowered, words, draw)
+    return said and said.words(_ASKED[first])
+
+
+def _asked_after(first: str, lowered: Words, words: Words, draw: Draw) -> Said | None:
+    if not is_auxiliary(lowered[0]) or len(words) == 1:
+        return statement(words, draw)
+    is_simple = (
+        lowered[1] in _NOBODY or "like" in words or (first != "why" and lowered[0] in ("is", "are", "was", "were"))
+    )
+    return None if is_simple else asked(lowered[0], words[1:], draw)
+
+
+def _asked_which(words: Words, draw: Draw) -> list[str] | None:
+    """Which of some things: the things, an auxiliary and a subject."""
+    end = next((i for i in range(1, min(3, len(words) - 1)) if is_auxiliary(words[i])), 0)
+    said = asked(words[end].lower(), words[end + 1 :], draw) if end else None
+    return said and [*said.before, draw.pick(_WHICH), *words[:end], *said.verb]
+
+
+def _time_for(words: Words, draw: Draw) -> list[str] | None:
+    """How long somebody has to do something."""
+    return [*purpose(words, draw, is_aim=True), "kitna", "time", draw.pick(_IS)] if words else None
+
+
+def _is_beyond_rules(words: Words) -> bool:
+    """Whether there is a clause within the question, or a verb beside its auxiliary."""
+    first = words[0].lower() if words else ""
+    allowed = is_auxiliary(first or "is") or first in _HOW_MUCH
+    verbs = sum(is_finite(word) for word in words[2:] if word.lower() != "left")
+    return verbs > allowed or any(word.lower() in _PEOPLE for word in words[1:])
 
 
 def _what(words: Words, draw: Draw) -> list[str]:
@@ -164,43 +260,54 @@ def _what(words: Words, draw: Draw) -> list[str]:
     if lowered[:1] == ["time"]:
         rest = [word for word in _bare(words[1:]) if word.lower() != "left"]
         if "left" in lowered:
-            return [*_ordered(rest, draw), "kitna", "time", "bacha", draw.pick(_IS)]
-        return [*_ordered(rest, draw), "kis", "samay", draw.pick(_IS)]
+            return [*ordered(rest, draw), "kitna", "time", "bacha", draw.pick(_IS)]
+        return [*ordered(rest, draw), "kis", "samay", draw.pick(_IS)]
     if lowered[:1] == ["will"]:
         rest = [word for word in words[1:] if word.lower() not in ("be", "like")]
-        return [*_ordered(rest, draw), draw.pick(("kaisa", "kya")), draw.pick(("rahega", "hoga"))]
-    asked = "kitna" if "temperature" in lowered else "kaisa" if {"weather", "traffic"} & {*lowered} else "kya"
-    return [*_ordered(_bare(words), draw), asked if draw.chance(0.8) else "kya", draw.pick(_IS)]
+        return [*ordered(rest, draw), draw.pick(("kaisa", "kya")), draw.pick(("rahega", "hoga"))]
+    words = [word for word in words if word.lower() not in ("like", "look")]
+    what = "kitna" if "temperature" in lowered else "kaisa" if {"weather", "traffic"} & {*lowered} else "kya"
+    return [*ordered(_bare(words), draw), what if draw.chance(0.8) else "kya", draw.pick(_IS)]
 
 
 def _how(words: Words, draw: Draw) -> list[str]:
     first = words[0].lower() if words else ""
+    if first not in _HOW_MUCH and len(words) > 2 and words[1].lower() in ("is", "are", "will"):
+        rest = [word for word in _bare(words[2:]) if word.lower() not in (*_NOBODY, "be")]
+        return [*ordered(rest, draw), "kitna", words[0], "hoga" if words[1].lower() == "will" else draw.pick(_IS)]
     if first not in _HOW_MUCH:
-        asked = draw.pick(("kaisa", "kesa")) if first in ("is", "are", "will") else "kaise"
-        return [*_ordered(_bare(words), draw), asked, "hoga" if first == "will" else draw.pick(_IS)]
+        how = draw.pick(("kaisa", "kesa")) if first in ("is", "are", "will") else "kaise"
+        return [*ordered(_bare(words), draw), how, "hoga" if first == "will" else draw.pick(_IS)]
     rest = [word for word in _bare(words[1:]) if word.lower() not in ("it", "there", "i")]
-    asked = _HOW_MUCH[first]
+    how = _HOW_MUCH[first]
     if first in ("much", "many"):
-        head, phrases = _phrases(rest)
-        found = [word for phrase in reversed(phrases) for word in _phrase(*phrase, draw)]
-        return [*found, *_mixed(head[1:], draw), asked, *_mixed(head[:1], draw), draw.pick(_IS)]
+        head, led = phrases(rest)
+        found = [word for found in reversed(led) for word in phrase(*found, draw)]
+        return [*found, *mixed(head[1:], draw), how, *mixed(head[:1], draw), draw.pick(_IS)]
     verb = draw.pick(("lagega", "lagegi") if first == "long" else _IS)
-    return [*_ordered(rest, draw), *asked.split(), verb]
+    return [*ordered(rest, draw), *how.split(), verb]
 
 
-def _yes_or_no(auxiliary: str, words: Words, draw: Draw) -> list[str]:
+def _yes_or_no(auxiliary: str, words: Words, draw: Draw) -> list[str] | None:
     lowered = [word.lower() for word in words]
-    subject: list[str] = []
-    if lowered and lowered[0] in _SUBJECTS:
-        needs = auxiliary in ("should", "do") and lowered[0] == "i"
-        subject = [draw.pick(_ME)] if needs else [] if lowered[0] in ("it", "there") else _mixed(lowered[:1], draw)
+    if auxiliary in ("can", "could", "would") and lowered[:1] == ["you"] and lowered[1:2] and lowered[1] in requests():
+        said = None if lowered[1] in TOLD else asked("can", words, draw)
+        return ["kya", *(said.words() if said else ["aap", *request_of(lowered[1], words[2:], draw)])]
+    if not lowered or lowered[0] not in _NOBODY:
+        said = asked(auxiliary, words, draw) if words else None
+        if said:
+            return ["kya", *said.words()]
+        if _is_beyond_rules(["", *words]) or auxiliary not in _AUXILIARIES:
+            return None
+    elif _is_beyond_rules(words):
+        return None
+    if lowered[:2] == ["it", "possible"] and lowered[2:3] == ["to"] and len(words) > 3:
+        return ["kya", *ordered(words[4:], draw), *f"{infinitive(words[3])[:-1]}a possible hai".split()]
+    if lowered and lowered[0] in _NOBODY:
         words, lowered = words[1:], lowered[1:]
-    if auxiliary in ("can", "could", "would") and lowered and lowered[0] in _requests():
-        body = _request(lowered[0], words[1:], draw)
-        return ["kya", *subject, *([*body[:-1], "kar", "sakte", "hai"] if draw.chance(0.4) else body)]
     closing = _closing(auxiliary, lowered, draw)
     rest = [word for word in words if word.lower() not in ("be", "going", "have", "there", "need")]
-    return ["kya", *subject, *_ordered(rest, draw), *closing.split()]
+    return ["kya", *ordered(rest, draw), *closing.split()]
 
 
 def _closing(auxiliary: str, lowered: Words, draw: Draw) -> str:
@@ -220,98 +327,7 @@ def _bare(words: Words) -> list[str]:
     return [word for word in words if word.lower() not in _AUXILIARIES]
 
 
-# Words and phrases
-
-
-def _ordered(words: Words, draw: Draw) -> list[str]:
-    """Times first, then what prepositions lead, the last first, then the rest."""
-    head, phrases = _phrases(words)
-    told, head = _times(head)
-    found = [*_mixed(told, draw), *(word for phrase in reversed(phrases) for word in _phrase(*phrase, draw))]
-    return [*found, *_mixed(head, draw)]
-
-
-def _phrases(words: Words) -> tuple[list[str], list[tuple[str, list[str]]]]:
-    """What no preposition leads, and every preposition with what it leads."""
-    if not any(map(_LEADS.__getitem__, words)):
-        return list(words), []
-    head: list[str] = []
-    phrases: list[tuple[str, list[str]]] = []
-    led = head
-    for word, leads in zip(words, map(_LEADS.__getitem__, words), strict=True):
-        if leads:
-            led = []
-            phrases.append((word.lower(), led))
-        else:
-            led.append(word)
-    return head, [phrase for phrase in phrases if phrase[1]]
-
-
-def _phrase(preposition: str, words: list[str], draw: Draw) -> list[str]:
-    if preposition == "to" and words[0].lower() in _infinitives():
-        return [*_mixed(words[1:], draw), *_infinitive(words[0]).split(), "ke", "liye"]
-    told, words = _times(words)
-    if not words:
-        return [*_mixed(told, draw), *(["ke", "liye"] if preposition == "for" else [])]
-    clock = _CLOCK.fullmatch(" ".join(words))
-    if clock is not None and draw.chance(0.6):
-        return [*_mixed(told, draw), *_oclock(clock, draw), *(["ke", "liye"] if preposition == "for" else [])]
-    after = draw.pick(_postpositions()[preposition])
-    return [*_mixed(told, draw), *_mixed(words, draw), *([] if after == _NOTHING else after.split())]
-
-
-def _oclock(clock: re.Match[str], draw: Draw) -> list[str]:
-    hour = int(clock[1].partition(":")[0]) % 12
-    evening = "dopahar" if hour < 4 else "shaam" if hour < 8 else "raat"
-    return ["subah" if clock[2].lower() == "am" else evening, *clock[1].split(), draw.pick(("baje", "baje", "bajhe"))]
-
-
-def _times(words: Words) -> tuple[list[str], list[str]]:
-    """The words that say when, and the others."""
-    if not any(map(_IS_TIME.__getitem__, words)):
-        return [], list(words)
-    return list(filter(_IS_TIME.__getitem__, words)), list(filterfalse(_IS_TIME.__getitem__, words))
-
-
-def _mixed(words: Words, draw: Draw) -> list[str]:
-    """Words of which those that bilinguals say in Hindi become Hindi."""
-    found: list[str] = []
-    for word in words:
-        forms = _HINDI[word]
-        if forms and draw.chance(0.9):
-            found += draw.pick(forms)
-        else:
-            found.append(word)
-    return found
-
-
-def _hindi(word: str) -> tuple[tuple[str, ...], ...]:
-    """What a word is in Hindi, each form as words; none where it stays English."""
-    forms = lexicon.alternatives("hinglish_words.tsv").get(word.lower().replace("’", "'"), ())
-    return tuple(() if form == _NOTHING else tuple(form.split()) for form in forms)
-
-
-_HINDI = Remembered(_hindi)
+_MUST_STAY = Remembered(lambda word: is_number(word) or is_negation(parts(word)[1]))
+_IS_OF_CLAUSE = Remembered(lambda word: is_finite(word) or word.lower() in _PEOPLE)
+_MAY_WISH = Remembered(lambda word: word.lower() in ("i", "i'd", "id"))
 _IS_PLEASE = Remembered(lambda word: word.lower() in ("please", "pls", "plz"))
-_IS_TIME = Remembered(lambda word: word.lower() in _TIMES)
-_LEADS = Remembered(lambda word: word.lower() in _postpositions())
-
-
-def _infinitive(verb: str) -> str:
-    return _infinitives().get(verb.lower(), (f"{verb.lower()} karne",))[0]
-
-
-def _requests() -> dict[str, tuple[str, ...]]:
-    return lexicon.alternatives("hinglish_verbs.tsv")
-
-
-def _postpositions() -> dict[str, tuple[str, ...]]:
-    return lexicon.alternatives("hinglish_postpositions.tsv")
-
-
-def _infinitives() -> dict[str, tuple[str, ...]]:
-    return lexicon.alternatives("hinglish_infinitives.tsv")
-
-
-def _last_postpositions() -> frozenset[str]:
-    return frozenset(["ko", "me", "mein", "mei", "liye", "par", "se"])

@@ -1,0 +1,232 @@
+"""The words and phrases of a Hindi frame: what stays English, what becomes Hindi, and the order they come in."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from functools import cache
+from itertools import compress, count, filterfalse
+
+from roadworthy import lexicon
+from roadworthy.perturbations.draw import Draw
+from roadworthy.remembered import Remembered
+
+Words = Sequence[str]
+
+_CLOCK = re.compile(r"(\d{1,2}(?: ?: ?\d{2})?) ?(am|pm)", re.IGNORECASE)
+_NOTHING = "-"
+_DAYS = ["today", "tonight", "tomorrow", "now", "currently", "yesterday", "this morning", "this evening", "right now"]
+_SPANS = [f"{which} {span}" for which in ("last", "next", "this") for span in ("week", "month", "year", "night")]
+_TIMES = frozenset([*_DAYS, *_SPANS, "still", "already"])
+_ALWAYS = frozenset(["it", "me", "you", "the", "a", "an"])
+# Whose: what stands before a postposition that begins with ke, and what before se.
+_OF = {
+    "me": ("mere", "mujhse"),
+    "us": ("hamare", "humse"),
+    "you": ("aapke", "aapse"),
+    "it": ("iske", "isse"),
+    "this": ("iske", "isse"),
+    "him": ("uske", "usse"),
+    "her": ("uske", "usse"),
+    "them": ("unke", "unse"),
+}
+_WEEKDAYS = frozenset(
+    ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday", "weekend", "day", "night", "evening"]
+)
+_AFTER_TIMES = {
+    **dict.fromkeys(("for",), "ke liye"),
+    **dict.fromkeys(("since", "from"), "se"),
+    **dict.fromkeys(("until", "till", "by"), "tak"),
+    "before": "se pehle",
+    "after": "ke baad",
+}
+_PLACES = frozenset(["inside", "outside", "around", "near", "before", "after"])
+# What to and with become after a verb.
+_GOVERNED = {"speak": "from", "talk": "from", "add": "in", "log in": "in", "sign in": "in", "move": "in"}
+_JOINED = (
+    "hinglish_words.tsv",
+    "hinglish_infinitives.tsv",
+    "hinglish_postpositions.tsv",
+    "hinglish_verbs.tsv",
+    "hinglish_joints.tsv",
+)
+
+
+def joined(words: list[str]) -> list[str]:
+    """Words of which those that are said as one become one: log in, last week, because of, as soon as.
+
+    Examples
+    --------
+    >>> joined("log in as soon as you can".split())
+    ['log in', 'as soon as', 'you', 'can']
+    """
+    found: list[str] = []
+    done = 0
+    for start in compress(count(), map(_MAY_BEGIN.__getitem__, words)):
+        end = next((end for end in (start + 3, start + 2) if _is_one(words[start:end])), 0) if start >= done else 0
+        if end:
+            found += [*words[done:start], " ".join(words[start:end])]
+            done = end
+    return [*found, *words[done:]] if done else words
+
+
+def _is_one(words: Words) -> bool:
+    return " ".join(words).lower().rstrip(",;:") in _phrases_said_as_one()
+
+
+@cache
+def _phrases_said_as_one() -> frozenset[str]:
+    return frozenset(key for name in _JOINED for key in lexicon.alternatives(name) if " " in key and key != "i need")
+
+
+def ordered(words: Words, draw: Draw) -> list[str]:
+    """Times first, then what prepositions lead, the last first, then the rest.
+
+    Examples
+    --------
+    >>> ordered("the weather in delhi tomorrow".split(), Draw("hinglish", 3, 0, "x"))
+    ['kal', 'delhi', 'mei', 'weather']
+    """
+    head, led = phrases(words)
+    told, head = times(head)
+    found = [*mixed(told, draw), *(word for found in reversed(led) for word in phrase(*found, draw))]
+    return [*found, *mixed(head, draw)]
+
+
+def governed(verb: str, words: list[str]) -> list[str]:
+    """The words after a verb, with the preposition that stands for the one that the verb wants in Hindi.
+
+    Examples
+    --------
+    >>> governed("talk", ["to", "an", "agent"])
+    ['from', 'an', 'agent']
+    """
+    wanted = _GOVERNED.get(verb.lower())
+    return [wanted if word in ("to", "with") else word for word in words] if wanted else words
+
+
+def leads(word: str) -> bool:
+    """Whether a word is a preposition.
+
+    Examples
+    --------
+    >>> leads("with"), leads("wish")
+    (True, False)
+    """
+    return _LEADS[word]
+
+
+def phrases(words: Words) -> tuple[list[str], list[tuple[str, list[str]]]]:
+    """What no preposition leads, and every preposition with what it leads.
+
+    Examples
+    --------
+    >>> phrases("the weather in delhi".split())
+    (['the', 'weather'], [('in', ['delhi'])])
+    """
+    if not any(map(_LEADS.__getitem__, words)):
+        return list(words), []
+    head: list[str] = []
+    found: list[tuple[str, list[str]]] = []
+    led = head
+    for word in words:
+        if _LEADS[word]:
+            led = []
+            found.append((word.lower(), led))
+        else:
+            led.append(word)
+    alone = [word for word, led in found if not led and word in _PLACES]
+    return [*head, *alone], [phrase for phrase in found if phrase[1]]
+
+
+def phrase(preposition: str, words: list[str], draw: Draw) -> list[str]:
+    """What a preposition leads, and the postposition that it becomes.
+
+    Examples
+    --------
+    >>> phrase("from", ["delhi"], Draw("hinglish", 3, 0, "x"))
+    ['delhi', 'se']
+    """
+    if preposition == "to" and words[0].lower() in infinitives():
+        return [*mixed(words[1:], draw), *infinitive(words[0]).split(), "ke", "liye"]
+    told, words = times(words)
+    if not words:
+        return [*mixed(told, draw), *_AFTER_TIMES.get(preposition, "").split()]
+    clock = _CLOCK.fullmatch(" ".join(words))
+    if clock is not None and draw.chance(0.6):
+        return [*mixed(told, draw), *_oclock(clock, draw), *(["ke", "liye"] if preposition == "for" else [])]
+    is_when = preposition == "on" and (words[-1].lower() in _WEEKDAYS or any(map(str.isdigit, "".join(words))))
+    after = "ko" if is_when else draw.pick(_postpositions()[preposition])
+    if len(words) == 1 and words[0].lower() in _OF and (after == "se" or after[:3] == "ke "):
+        whose, from_whom = _OF[words[0].lower()]
+        return [*mixed(told, draw), *([from_whom] if after == "se" else [whose, *after.split()[1:]])]
+    return [*mixed(told, draw), *mixed(words, draw), *([] if after == _NOTHING else after.split())]
+
+
+def _oclock(clock: re.Match[str], draw: Draw) -> list[str]:
+    hour = int(clock[1].partition(":")[0]) % 12
+    evening = "dopahar" if hour < 4 else "shaam" if hour < 8 else "raat"
+    return ["subah" if clock[2].lower() == "am" else evening, *clock[1].split(), draw.pick(("baje", "baje", "bajhe"))]
+
+
+def times(words: Words) -> tuple[list[str], list[str]]:
+    """The words that say when, and the others.
+
+    Examples
+    --------
+    >>> times(["it", "rains", "tomorrow"])
+    (['tomorrow'], ['it', 'rains'])
+    """
+    if not any(map(_IS_TIME.__getitem__, words)):
+        return [], list(words)
+    return list(filter(_IS_TIME.__getitem__, words)), list(filterfalse(_IS_TIME.__getitem__, words))
+
+
+def mixed(words: Words, draw: Draw) -> list[str]:
+    """Words of which those that bilinguals say in Hindi become Hindi.
+
+    Examples
+    --------
+    >>> mixed(["every", "parcel"], Draw("hinglish", 3, 0, "x"))
+    ['har', 'parcel']
+    """
+    found: list[str] = []
+    for word in words:
+        forms = _HINDI[word]
+        if forms and (word in _ALWAYS or draw.chance(0.9)):
+            found += draw.pick(forms)
+        else:
+            found.append(word)
+    return found
+
+
+def _hindi(word: str) -> tuple[tuple[str, ...], ...]:
+    """What a word is in Hindi, each form as words; none where it stays English."""
+    forms = lexicon.alternatives("hinglish_words.tsv").get(word.lower().replace("’", "'"), ())
+    return tuple(() if form == _NOTHING else tuple(form.split()) for form in forms)
+
+
+def infinitives() -> lexicon.Entries:
+    """English verbs as oblique infinitives."""
+    return lexicon.alternatives("hinglish_infinitives.tsv")
+
+
+def infinitive(verb: str) -> str:
+    """A verb as an oblique infinitive; one that is not known is done.
+
+    Examples
+    --------
+    >>> infinitive("send"), infinitive("unknot")
+    ('bhejne', 'unknot karne')
+    """
+    return infinitives().get(verb.lower(), (f"{verb.lower()} karne",))[0]
+
+
+def _postpositions() -> lexicon.Entries:
+    return lexicon.alternatives("hinglish_postpositions.tsv")
+
+
+_HINDI = Remembered(_hindi)
+_IS_TIME = Remembered(lambda word: word.lower() in _TIMES)
+_LEADS = Remembered(lambda word: word.lower() in _postpositions())
+_MAY_BEGIN = Remembered(lambda word: any(key.startswith(word.lower() + " ") for key in _phrases_said_as_one()))

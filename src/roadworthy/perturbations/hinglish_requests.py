@@ -1,0 +1,99 @@
+"""English requests in a Hindi frame, and the few words of English clauses of which bilinguals say the Hindi ones."""
+
+from __future__ import annotations
+
+from roadworthy import lexicon
+from roadworthy.perturbations.draw import Draw
+from roadworthy.perturbations.hinglish_order import (
+    Words,
+    infinitive,
+    infinitives,
+    mixed,
+    ordered,
+    phrase,
+    phrases,
+    times,
+)
+from roadworthy.perturbations.hinglish_statements import statement
+from roadworthy.perturbations.hinglish_subjects import DETERMINERS
+from roadworthy.perturbations.hinglish_verbs import is_finite
+from roadworthy.perturbations.texting import same_negation
+from roadworthy.remembered import Remembered
+
+QUESTION_WORDS = frozenset(["what", "how", "when", "where", "why", "what's", "whats", "who", "which", "what time"])
+TOLD = frozenset(["message", "text", "call", "ask", "let"])
+_TO_ME = frozenset(["remind", "show", "tell", "give", "send"])
+ME = ("mujhe", "mujhe", "muje")
+_LAST = frozenset(["ko", "me", "mein", "mei", "liye", "par", "se"])
+# Of what stays English, what is said in Hindi all the same.
+_OWNED = {"my": ("mera", "meri", "mere"), "our": ("hamara", "hamare"), "your": ("aapka", "aapki")}
+
+
+def request_of(verb: str, words: Words, draw: Draw) -> list[str]:
+    """What is asked for, then the verb."""
+    to_whom: list[str] = []
+    if words and words[0].lower() == "me":
+        to_whom = [draw.pick(ME) if verb in _TO_ME else "mere liye"]
+        words = words[1:]
+    stem = infinitive(verb)[:-2]
+    request = draw.pick(requests().get(verb, (f"{stem}o", f"{stem} do"))).split()
+    if verb == "remind" and len(words) > 1 and words[0].lower() == "to":
+        return [*to_whom, *purpose(words[1:], draw), *request]
+    if verb in TOLD and words:
+        return _told(words, request, draw)
+    body = ordered(words, draw)
+    if body and body[-1] not in _LAST and draw.chance(0.3):
+        body.append("ko")
+    return [*to_whom, *body, *request]
+
+
+def is_order(words: Words) -> bool:
+    """Whether the words begin with an English verb, and something that is to be done to."""
+    form = infinitives().get(words[0].lower(), ("",))[0]
+    return len(words) > 1 and words[1].lower() in DETERMINERS and form.endswith(" karne")
+
+
+def purpose(words: Words, draw: Draw, *, is_aim: bool = False) -> list[str]:
+    """To do something: when, whereto, what, and the verb as an infinitive."""
+    head, led = phrases(words[1:])
+    when = [found for found in led if found[0] in ("at", "on", "in", "before", "after")]
+    rest = [found for found in reversed(led) if found not in when]
+    told, head = times(head)
+    found = [*mixed(told, draw), *(word for found in [*when, *rest] for word in phrase(*found, draw))]
+    verb = infinitive(words[0])
+    return [
+        *found,
+        *mixed(head, draw),
+        *(f"{verb} ke liye" if is_aim or draw.chance(0.75) else f"{verb[:-1]}a").split(),
+    ]
+
+
+def _told(words: Words, request: list[str], draw: Draw) -> list[str]:
+    """Who is told, the verb, and what."""
+    content = words[2:] if len(words) > 1 and words[1].lower() in ("that", "if", "know") else words[1:]
+    said = ["ki", *_told_content(content, draw)] if content else []
+    return [*mixed(words[:1], draw), *request, *said]
+
+
+def _told_content(words: Words, draw: Draw) -> list[str]:
+    if said := statement(words, draw):
+        return said.words()
+    return sprinkled(words, draw) if any(map(is_finite, words)) else ordered(words, draw)
+
+
+def sprinkled(words: Words, draw: Draw) -> list[str]:
+    """An English clause, of some of whose words bilinguals say the Hindi ones."""
+    return [draw.pick(_SINGLE[word]) if _SINGLE[word] and draw.chance(0.8) else word for word in words]
+
+
+def _single(word: str) -> tuple[str, ...]:
+    lowered = word.lower()
+    return _OWNED.get(lowered) or (() if lowered in QUESTION_WORDS else same_negation("hinglish.tsv").get(lowered, ()))
+
+
+def requests() -> lexicon.Entries:
+    """English verbs as requests in romanised Hindi."""
+    return lexicon.alternatives("hinglish_verbs.tsv")
+
+
+_SINGLE = Remembered(_single)

@@ -1,0 +1,230 @@
+"""English statements in a Hindi frame, and what is asked with the words of a statement: who, whereto, what, the verb.
+
+What these rules do not know stays English: bilinguals switch between clauses as well as within them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from roadworthy.perturbations.draw import Draw
+from roadworthy.perturbations.hinglish_order import (
+    Words,
+    leads,
+    mixed,
+    ordered,
+)
+from roadworthy.perturbations.hinglish_predicates import (
+    Predicate,
+    Said,
+    act,
+    done,
+    duty,
+    first_word,
+    going_on,
+    nahi,
+    negated,
+    present,
+    state,
+)
+from roadworthy.perturbations.hinglish_subjects import (
+    ADVERBS,
+    SUBJECTS,
+    end_of_subject,
+    named,
+    opened,
+    verb_at,
+)
+from roadworthy.perturbations.hinglish_verbs import (
+    NEGATED,
+    TENSES,
+    THIRD,
+    Tense,
+    base_of,
+    case_of,
+    is_auxiliary,
+    past_form,
+    past_of,
+)
+from roadworthy.remembered import Remembered
+
+_MOST_PHRASES = 3
+_TO_SOMEBODY = frozenset(["charge", "give", "send", "tell", "ask", "offer", "show"])
+_NESTED = frozenset(["i", "we", "he", "she", "they", "who", "what", "that", "which", "how", "why", "because", "if"])
+
+
+def statement(words: Words, draw: Draw) -> Said | None:
+    """A statement in a Hindi frame; nothing where it is none that the rules know.
+
+    Examples
+    --------
+    >>> statement("i ordered 2 lamps last week".split(), Draw("hinglish", 3, 0, "x")).words()
+    ['maine', '2', 'lamps', 'pichle', 'week', 'order', 'kiya']
+    """
+    if words[0].lower() in ADVERBS and len(words) > 2:
+        said = statement(words[1:], draw)
+        return said and Said([*mixed(words[:1], draw), *said.before], said.verb)
+    words = opened(words)
+    at = verb_at(words)
+    return _said(words[:at], words[at].lower(), list(words[at + 1 :]), draw) if at else None
+
+
+def asked(auxiliary: str, words: Words, draw: Draw) -> Said | None:
+    """What is asked with an auxiliary before its subject, as a statement; nothing where it cannot be told.
+
+    Examples
+    --------
+    >>> asked("can", "i pay with a card".split(), Draw("hinglish", 3, 0, "x")).words("kaise")
+    ['mai', 'card', 'ke', 'saath', 'kaise', 'pay', 'kar', 'sakta', 'hu']
+    """
+    auxiliary = auxiliary.replace("’", "'")
+    end = end_of_subject(words, TENSES.get(auxiliary, NEGATED.get(auxiliary, "")))
+    if auxiliary in ("do", "should") and words[0].lower() in ("i", "we"):
+        auxiliary = Tense.MAY
+    return _said(words[:end], auxiliary, list(words[end:]), draw) if end else None
+
+
+def _said(subject: Words, verb: str, rest: list[str], draw: Draw) -> Said | None:
+    adverbs = [word for word in subject[1:] if word.lower() in ADVERBS]
+    verb = verb.replace("’", "'")
+    is_negated = verb in NEGATED
+    tense = NEGATED[verb] if is_negated else TENSES.get(verb, "")
+    while rest and rest[0].lower() in ADVERBS:
+        adverbs.append(rest.pop(0))
+    if rest and not is_negated and rest[0].lower() == "not" and tense:
+        is_negated, rest = True, rest[1:]
+    if _is_nested(subject, rest) or sum(map(leads, rest)) > _MOST_PHRASES:
+        return None
+    name = subject[0].lower() if subject[0].lower() in SUBJECTS else ""
+    if name:
+        who = SUBJECTS[name]
+    else:
+        who = named(ordered([word for word in subject if word not in adverbs], draw), subject[-1].lower())
+    clause = Predicate(name, [*rest, *adverbs], who, is_negated, draw)
+    if not tense:
+        return done(clause, past_of(verb), clause.words) if past_of(verb) else present(clause, verb) if name else None
+    return _BY_TENSE[tense](clause)
+
+
+def _is_nested(subject: Words, rest: Words) -> bool:
+    """Whether there is another clause within one."""
+    if len(subject) > 1 and not _NEVER_IN_SUBJECT.isdisjoint(map(str.lower, subject[1:])):
+        return True
+    return any(map(_IS_NESTED.__getitem__, rest[1:]))
+
+
+# By the auxiliary
+
+
+def _with_be(clause: Predicate) -> Said | None:
+    first = first_word(clause)
+    if first.endswith("ing") and (verb := base_of(first)):
+        return going_on(clause, verb, clause.words[1:])
+    if first.endswith("ing") and len(clause.words) > 1:
+        return None
+    if first == "able":
+        return act(clause, clause.words[2:], Tense.CAN) if clause.words[1:2] == ["to"] else None
+    return state(clause, clause.who.is_)
+
+
+def _with_was(clause: Predicate) -> Said | None:
+    first = first_word(clause)
+    if not (verb := past_of(first)):
+        return None if first.endswith(("ed", "ing")) else state(clause, f"th{clause.who.vowel}")
+    past = past_form(verb)
+    who = clause.who.feels if clause.subject and verb in _TO_SOMEBODY else clause.who.plain
+    if past.endswith("kiya"):
+        done = negated(clause, past.split(), ["gaya"])
+    elif past.endswith("a") and case_of(verb) == "ne":
+        done = negated(clause, [past], ["gaya"])
+    else:
+        return None
+    return Said([*who.split(), *ordered(clause.words[1:], clause.draw)], done)
+
+
+def _with_have(clause: Predicate) -> Said | None:
+    words = [word for word in clause.words if word.lower() != "yet"]
+    yet = ["abhi", "tak"] if len(words) < len(clause.words) else []
+    clause = clause._replace(words=words)
+    first = first_word(clause)
+    if first == "been":
+        return _been(clause)
+    if first == "to" and not clause.is_negated:
+        return duty(clause, words[1:], "hai")
+    if verb := past_of(first):
+        said = done(clause, verb, words[1:])
+        ending = [] if clause.is_negated else ["hai"]
+        return said and Said([*said.before, *yet], [*said.verb, *ending])
+    if not words or clause.is_negated or first in ("had", "gotten", *ADVERBS):
+        return None
+    return Said([*clause.who.owns.split(), *ordered(words, clause.draw)], ["hai"])
+
+
+def _been(clause: Predicate) -> Said | None:
+    rest = clause.words[1:]
+    if not rest:
+        return None
+    if clause.subject == "it" and rest[0][0].isdigit():
+        return Said(ordered(rest, clause.draw), [*nahi(clause), "ho", "gaye", "hai"])
+    if rest[0].endswith("ing") and (verb := base_of(rest[0].lower())):
+        since = ["since" if word == "for" and i == 1 else word for i, word in enumerate(rest)]
+        return going_on(clause, verb, since[1:])
+    past = past_form(past_of(rest[0]))
+    if not past.endswith(" kiya") and case_of(past_of(rest[0])) != "ne":
+        return None
+    if past.endswith(" kiya"):
+        done = [past[:-5], *(["nahi", "hua"] if clause.is_negated else ["ho", "gaya", "hai"])]
+    else:
+        done = [*past.split(), *(["nahi", "gaya"] if clause.is_negated else ["gaya", "hai"])]
+    return Said([*clause.who.plain.split(), *ordered(rest[1:], clause.draw)], done)
+
+
+def _with_do(clause: Predicate) -> Said | None:
+    return act(clause, clause.words, Tense.DO)
+
+
+def _with_did(clause: Predicate) -> Said | None:
+    verb = first_word(clause)
+    return done(clause, verb, clause.words[1:]) if verb else None
+
+
+def _with_can(clause: Predicate) -> Said | None:
+    return act(clause, clause.words, Tense.CAN)
+
+
+def _with_will(clause: Predicate) -> Said | None:
+    if first_word(clause) == "be":
+        rest = clause.words[1:]
+        if not rest:
+            return None
+        if rest[0].endswith("ing"):
+            return act(clause, [verb, *rest[1:]], Tense.WILL) if (verb := base_of(rest[0])) else None
+        return Said(
+            [*clause.who.plain.split(), *ordered(rest, clause.draw)], negated(clause, [], [f"ho{clause.who.future}"])
+        )
+    return act(clause, clause.words, Tense.WILL)
+
+
+def _with_should(clause: Predicate) -> Said | None:
+    return duty(clause, clause.words, "chahiye")
+
+
+def _with_may(clause: Predicate) -> Said | None:
+    return act(clause, clause.words, Tense.MAY)
+
+
+_BY_TENSE: dict[str, Callable[[Predicate], Said | None]] = {
+    Tense.BE: _with_be,
+    Tense.WAS: _with_was,
+    Tense.HAVE: _with_have,
+    Tense.DO: _with_do,
+    Tense.DID: _with_did,
+    Tense.CAN: _with_can,
+    Tense.WILL: _with_will,
+    Tense.SHOULD: _with_should,
+    Tense.MAY: _with_may,
+}
+
+
+_NEVER_IN_SUBJECT = frozenset([*SUBJECTS, "to", "who", "which"])
+_IS_NESTED = Remembered(lambda word: word.lower() in _NESTED or word.lower() in THIRD or is_auxiliary(word))
