@@ -102,7 +102,8 @@ def _sentence(sentence: str, draw: Draw) -> str:
     found: list[str] = []
     for clause in clauses(words):
         found += _joined(clause, draw)
-    said = " ".join(found)
+    # Of an article alone nothing is left.
+    said = " ".join(found) or " ".join(words)
     if body[:1].isupper() and draw.chance(0.6):
         said = said[:1].upper() + said[1:]
     return said + ("" if end.strip() == "." and draw.chance(0.6) else end) + gap

@@ -88,7 +88,7 @@ def shown_by(text: str, slips: frozenset[str] = frozenset()) -> Iterator[str]:
     Examples
     --------
     >>> list(shown_by("where r u"))
-    ['lowercase', 'no_final_mark', 'shorthand']
+    ['lowercase', 'no_final_mark', 'shorthand', 'keywords']
     """
     words = [word.lower().replace("’", "'") for word in _WORD.findall(text)]
     yield from _casing(text)
