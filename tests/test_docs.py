@@ -19,7 +19,7 @@ from roadworthy import Perturbation, Profile, support_desk
 from roadworthy.checks import check_perturbation
 from roadworthy.cli import main
 from roadworthy.models.answers import read_answers
-from roadworthy.perturbations import Draw, perturbation, registry
+from roadworthy.perturbations import Draw, families, perturbation, registry
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -185,3 +185,13 @@ def test_every_endpoint_in_the_docs_is_one(tmp_path):
 
     found = blocks((ROOT / "docs" / "endpoints.md").read_text(encoding="utf-8"), "toml")
     assert [EndpointSettings(**tomllib.loads(block)).protocol for block in found] == ["roadworthy", "json", "chat"]
+
+
+def test_every_perturbation_stands_in_the_list():
+    listed = (ROOT / "docs" / "noise.md").read_text(encoding="utf-8")
+    rows = [
+        f"| {member.name} | {(member.change.__doc__ or '').strip().splitlines()[0]} |"
+        for members in families().values()
+        for member in members
+    ]
+    assert [row for row in rows if row not in listed] == []
