@@ -16,6 +16,7 @@ from typing import NamedTuple
 from roadworthy import lexicon
 from roadworthy.perturbations.draw import Draw
 from roadworthy.perturbations.keyboard import NEIGHBOURS, neighbour
+from roadworthy.perturbations.mood import is_praise, is_upset
 from roadworthy.perturbations.words import (
     brings_digit,
     is_negation,
@@ -33,7 +34,10 @@ _STRETCHED_WORDS = (
     "so yes please hi hey hello ok okay very really love much way bye thanks now wow oh too why me you soon"
 )
 _STRETCHED = frozenset(_STRETCHED_WORDS.split(" "))
-_EXCLAIMED = ("lol", "lol", "lol", "omg", "omg", "smh", "tbh", "ugh", "btw", "ikr")
+# What is exclaimed, by the mood of the message: a happy word contradicts a complaint, and the other way around.
+_EXCLAIMED = ("lol", "lol", "lol", "omg", "tbh")
+_EXCLAIMED_UPSET = ("omg", "omg", "smh", "smh", "tbh", "ugh", "ugh")
+_EXCLAIMED_HAPPY = ("omg", "omg", "yay", "tbh", "ngl")
 _JOINED = "joined"
 # A kind of slip stands as often as it comes among ten.
 _SLIPS = ("dropped",) * 4 + ("inserted",) * 2 + ("vowel",) * 2 + ("key",) + ("swapped",)
@@ -251,11 +255,17 @@ def _joins(word: str, following: str) -> bool:
 
 
 def _exclaimed(text: str, draw: Draw, chance: float) -> str:
-    """A lol before or after the message."""
+    """A lol before or after the message, or what else suits its mood."""
     if not text.strip() or not draw.chance(chance):
         return text
-    said = draw.pick(_EXCLAIMED)
+    said = draw.pick(_exclamations(text))
     return f"{text.rstrip()} {said}" if draw.chance(0.7) else f"{said} {text}"
+
+
+def _exclamations(text: str) -> tuple[str, ...]:
+    if is_upset(text):
+        return _EXCLAIMED_UPSET
+    return _EXCLAIMED_HAPPY if is_praise(text) else _EXCLAIMED
 
 
 @lru_cache(maxsize=8)
