@@ -8,11 +8,11 @@ from roadworthy.perturbations.mood import is_asking, is_praise, is_upset
 from roadworthy.perturbations.registry import ANY_LANGUAGE, perturbation
 from roadworthy.perturbations.words import SHARE, find_phrases, parts
 
-_MOODS = ("neutral", "neutral", "neutral", "worried")
+_MOODS = ("neutral",)
 _UPSET = ("worried", "worried", "worried", "angry", "neutral")
-_ASKING = ("polite", "polite", "neutral")
+_ASKING = ("polite", "kind", "neutral")
 _ASKING_UPSET = ("polite", "worried", "worried", "neutral")
-_PRAISING = ("happy", "happy", "happy", "polite")
+_PRAISING = ("happy", "happy", "happy", "kind")
 _POLITE = ("please", "pls", "plz", "thank", "thx", "could you", "can you")
 _FROWN = ">"
 _REPEATS = {1: 1, 2: 1, 3: 2, 4: 3, 5: 4}

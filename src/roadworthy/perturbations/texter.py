@@ -15,10 +15,12 @@ from typing import NamedTuple
 
 from roadworthy import lexicon
 from roadworthy.perturbations.draw import Draw
+from roadworthy.perturbations.fitting import RULES
 from roadworthy.perturbations.keyboard import NEIGHBOURS, neighbour
 from roadworthy.perturbations.mood import is_praise, is_upset
 from roadworthy.perturbations.words import (
     brings_digit,
+    fitting_forms,
     is_negation,
     like,
     negations,
@@ -35,9 +37,9 @@ _STRETCHED_WORDS = (
 )
 _STRETCHED = frozenset(_STRETCHED_WORDS.split(" "))
 # What is exclaimed, by the mood of the message: a happy word contradicts a complaint, and the other way around.
-_EXCLAIMED = ("lol", "lol", "lol", "omg", "tbh")
+_EXCLAIMED = ("lol", "lol", "lol", "haha")
 _EXCLAIMED_UPSET = ("omg", "omg", "smh", "smh", "tbh", "ugh", "ugh")
-_EXCLAIMED_HAPPY = ("omg", "omg", "yay", "tbh", "ngl")
+_EXCLAIMED_HAPPY = ("omg", "omg", "yay", "haha")
 _JOINED = "joined"
 # A kind of slip stands as often as it comes among ten.
 _SLIPS = ("dropped",) * 4 + ("inserted",) * 2 + ("vowel",) * 2 + ("key",) + ("swapped",)
@@ -82,12 +84,15 @@ class _Form(NamedTuple):
         How likely they do.
     words
         How many they are.
+    listed, key
+        The forms, and what the lexicon has them of.
     """
 
     chance: float
     kind: str
     words: int
     listed: tuple[str, ...] = ()
+    key: str = ""
 
 
 class _Choice(NamedTuple):
@@ -179,7 +184,8 @@ class Texter:
 
     def _listed(self, key: str) -> list[_Form]:
         return [
-            _Form(self._chances[kind], kind, 1 + key.count(" "), forms) for kind, forms in _short_forms().get(key, ())
+            _Form(self._chances[kind], kind, 1 + key.count(" "), forms, key)
+            for kind, forms in _short_forms().get(key, ())
         ]
 
     def _made(self, word: str) -> list[_Form]:
@@ -201,8 +207,9 @@ def _put(tokens: Sequence[str], start: int, end: int, form: _Form, draw: Draw) -
     if not form.listed:
         new = _MADE[form.kind](first, draw) if form.kind in _MADE else first
         return tokens[start] if is_negation(new) != is_negation(first) else before + new + after
-    new = draw.pick_early(form.listed)
-    if brings_digit(new, tokens, start, end):
+    forms = fitting_forms(form.listed, tokens, (start, end), RULES.get(form.key))
+    new = draw.pick_early(forms) if forms else ""
+    if not new or brings_digit(new, tokens, start, end):
         return " ".join(tokens[start:end])
     return before + (new if first == "I" else like(first, new)) + parts(tokens[end - 1])[2]
 

@@ -7,6 +7,7 @@ from functools import cache
 
 from roadworthy import lexicon
 from roadworthy.perturbations.draw import Draw
+from roadworthy.perturbations.fitting import RULES
 from roadworthy.perturbations.mood import is_greeting, is_praise, is_upset
 from roadworthy.perturbations.registry import perturbation
 from roadworthy.perturbations.words import SHARE, change_words, negations, replace_phrases
@@ -36,14 +37,14 @@ def same_negation(name: str) -> lexicon.Entries:
 @perturbation("texting", weight=6)
 def shorthand(text: str, severity: int, draw: Draw) -> str:
     """Words and phrases become texting shorthand, in lower case from severity 2 on."""
-    short = replace_phrases(text, severity, draw, same_negation("texting.tsv"))
+    short = replace_phrases(text, severity, draw, same_negation("texting.tsv"), RULES)
     return short.lower() if severity >= 2 else short
 
 
 @perturbation("texting", weight=2)
 def informal_words(text: str, severity: int, draw: Draw) -> str:
     """Ordinary words become informal ones of the same meaning."""
-    return replace_phrases(text, severity, draw, same_negation("slang.tsv"))
+    return replace_phrases(text, severity, draw, same_negation("slang.tsv"), RULES)
 
 
 @perturbation("texting", weight=2)
@@ -76,13 +77,14 @@ def chat_tone(text: str, severity: int, draw: Draw) -> str:
     if not core:
         return text
     openers, closers = _openers(core), _closers(core)
-    core = f"{draw.pick(openers)} {core}" if draw.chance(0.3 + SHARE[severity] / 2) else core
+    core = f"{draw.pick(openers)} {core}" if openers and draw.chance(0.3 + SHARE[severity] / 2) else core
     return f"{core} {draw.pick(closers)}" if draw.chance(0.3 + SHARE[severity] / 2) else core
 
 
 def _openers(text: str) -> tuple[str, ...]:
-    openers = _OPENERS_OF_QUESTIONS if text.endswith("?") else _OPENERS
-    return openers if is_greeting(text) else _GREETINGS + openers
+    if is_greeting(text):
+        return ()
+    return _GREETINGS + (_OPENERS_OF_QUESTIONS if text.endswith("?") else _OPENERS)
 
 
 def _closers(text: str) -> tuple[str, ...]:
