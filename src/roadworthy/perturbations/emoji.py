@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from roadworthy import lexicon
 from roadworthy.perturbations.draw import Draw
-from roadworthy.perturbations.mood import is_asking, is_praise, is_upset
+from roadworthy.perturbations.mood import is_asking, is_praise, is_upset, tone
 from roadworthy.perturbations.registry import ANY_LANGUAGE, perturbation
 from roadworthy.perturbations.words import SHARE, find_phrases, parts
 
@@ -25,9 +25,10 @@ def _is_request(text: str) -> bool:
 
 def _moods(text: str) -> tuple[str, ...]:
     """The moods that emoji after it may show: anger and worry for what went wrong, joy for what went well."""
-    if is_upset(text):
+    heard = tone(text)
+    if heard == "upset":
         return _ASKING_UPSET if _is_request(text) else _UPSET
-    if is_praise(text) and not is_asking(text):
+    if heard == "praise" and not is_asking(text):
         return _PRAISING
     return _ASKING if _is_request(text) else _MOODS
 

@@ -11,36 +11,43 @@ from collections.abc import Mapping
 from roadworthy.perturbations.words import Rule, is_negation, is_number
 
 
-def _words(text: str) -> frozenset[str]:
+def word_set(text: str) -> frozenset[str]:
+    """The words of a text.
+
+    Examples
+    --------
+    >>> sorted(word_set("to be or to have"))
+    ['be', 'have', 'or', 'to']
+    """
     return frozenset(text.split())
 
 
-DETERMINERS = _words("a an the my your our his her their its this that these those some any another")
-BEING = _words("am is are was were be been being i'm it's he's she's you're we're they're im getting get got")
-HAVING = _words("have has had having i've ive you've we've they've")
-_PEOPLE = _words("i you we they")
-_ASKING = _words("where what who when how which")
-_PARTICIPLES = _words(
+DETERMINERS = word_set("a an the my your our his her their its this that these those some any another")
+BEING = word_set("am is are was were be been being i'm it's he's she's you're we're they're im getting get got")
+HAVING = word_set("have has had having i've ive you've we've they've")
+_PEOPLE = word_set("i you we they")
+_ASKING = word_set("where what who when how which")
+_PARTICIPLES = word_set(
     "been had got gotten made sent paid lost found bought told left kept come gone done seen taken given written read "
     "set put forgotten chosen spent said heard felt met won sold held built caught thought brought become shut broken "
     "stolen spoken run already just also only recently always still now never not"
 )
-_NO_PARTICIPLES = _words("need seed feed speed deed weed shed bleed breed hundred indeed")
-_VERBS = _words(
+_NO_PARTICIPLES = word_set("need seed feed speed deed weed shed bleed breed hundred indeed")
+_VERBS = word_set(
     "be have get come take pay send need arrive cancel refund return give go do make call let find help change buy "
     "ask tell try use wait leave keep put see know work start stop charge deliver ship receive replace fix order "
     "open close move check complain report transfer withdraw add remove update contact write speak talk travel miss "
     "lose happen stay visit fly meet play eat sleep say show look finish miss cost expire reach bring collect switch"
 )
 # After these a noun or an adjective has come to its end.
-_AFTER_A_NOUN = _words(
+_AFTER_A_NOUN = word_set(
     "i that which is was has have to in from and or for on with you it but we are were at by please now today if when "
     "because as so about until before after since"
 )
-_AFTER_A_FEELING = _words("with about and but that because now today as when if at by or so")
-_OBJECTS = DETERMINERS | _words("it them these those one")
-_EXPLAINED = _words("why how what where when this that it if your my the a")
-_NOT_WITH_SUPER = _words("much well first last same best least few end little thing")
+_AFTER_A_FEELING = word_set("with about and but that because now today as when if at by or so")
+_OBJECTS = DETERMINERS | word_set("it them these those one")
+_EXPLAINED = word_set("why how what where when this that it if your my the a")
+_NOT_WITH_SUPER = word_set("much well first last same best least few end little thing")
 
 
 def is_participle(word: str) -> bool:

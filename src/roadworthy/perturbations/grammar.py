@@ -11,8 +11,9 @@ from functools import cache
 from roadworthy import lexicon
 from roadworthy.perturbations.draw import Draw
 from roadworthy.perturbations.learner import learner_grammar
+from roadworthy.perturbations.learner_rules import VERBS
 from roadworthy.perturbations.registry import perturbation
-from roadworthy.perturbations.words import SHARE, change_words, is_number, like, parts
+from roadworthy.perturbations.words import SHARE, change_words, is_number, like, parts, replace_phrases
 
 _ARTICLES = {"a": ("an", "the"), "an": ("a", "the"), "the": ("a",)}
 _DROPPED = 0.7
@@ -51,8 +52,9 @@ def _confused(sort: str) -> dict[str, tuple[str, ...]]:
     return {word: tuple(others.split("|")) for kind, word, others in lexicon.rows("grammar.tsv") if kind == sort}
 
 
-def _anywhere(tokens: Sequence[str], i: int) -> bool:
-    return True
+@cache
+def _confused_verbs() -> lexicon.Entries:
+    return lexicon.Entries(_confused("verb"))
 
 
 def _replaced(
@@ -60,7 +62,7 @@ def _replaced(
     severity: int,
     draw: Draw,
     entries: Mapping[str, Sequence[str]],
-    fits: Callable[[Sequence[str], int], bool] = _anywhere,
+    fits: Callable[[Sequence[str], int], bool],
 ) -> str:
     """A share of the words that are known and fit; never one beside a number, as in "5 to 7"."""
     tokens = text.split(" ")
@@ -115,7 +117,7 @@ def _is_preposition(tokens: Sequence[str], i: int) -> bool:
 @perturbation("grammar", weight=3)
 def wrong_verb_forms(text: str, severity: int, draw: Draw) -> str:
     """Another form of the verb: yesterday I order, it have."""
-    return _replaced(text, severity, draw, _confused("verb"))
+    return replace_phrases(text, severity, draw, _confused_verbs(), VERBS)
 
 
 @perturbation("grammar", weight=2)

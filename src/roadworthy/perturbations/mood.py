@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from functools import cache
+from typing import Literal
 
 from roadworthy import lexicon
 
@@ -87,5 +88,18 @@ def is_praise(text: str) -> bool:
     >>> is_praise("the driver was great"), is_praise("great, it broke"), is_praise("where is it")
     (True, False, False)
     """
+    return tone(text) == "praise"
+
+
+def tone(text: str) -> Literal["upset", "praise", "plain"]:
+    """What `is_upset` and `is_praise` say, in one go.
+
+    Examples
+    --------
+    >>> tone("the driver was great"), tone("great, it broke"), tone("where is it")
+    ('praise', 'upset', 'plain')
+    """
     words = _words(text)
-    return not _known("praise").isdisjoint(words) and not _is_upset(words)
+    if _is_upset(words):
+        return "upset"
+    return "plain" if _known("praise").isdisjoint(words) else "praise"

@@ -17,7 +17,7 @@ from roadworthy import lexicon
 from roadworthy.perturbations.draw import Draw
 from roadworthy.perturbations.fitting import RULES
 from roadworthy.perturbations.keyboard import NEIGHBOURS, neighbour
-from roadworthy.perturbations.mood import is_praise, is_upset
+from roadworthy.perturbations.mood import tone
 from roadworthy.perturbations.words import (
     brings_digit,
     fitting_forms,
@@ -37,9 +37,11 @@ _STRETCHED_WORDS = (
 )
 _STRETCHED = frozenset(_STRETCHED_WORDS.split(" "))
 # What is exclaimed, by the mood of the message: a happy word contradicts a complaint, and the other way around.
-_EXCLAIMED = ("lol", "lol", "lol", "haha")
-_EXCLAIMED_UPSET = ("omg", "omg", "smh", "smh", "tbh", "ugh", "ugh")
-_EXCLAIMED_HAPPY = ("omg", "omg", "yay", "haha")
+_EXCLAIMED = {
+    "plain": ("lol", "lol", "lol", "haha"),
+    "upset": ("omg", "omg", "smh", "smh", "tbh", "ugh", "ugh"),
+    "praise": ("omg", "omg", "yay", "haha"),
+}
 _JOINED = "joined"
 # A kind of slip stands as often as it comes among ten.
 _SLIPS = ("dropped",) * 4 + ("inserted",) * 2 + ("vowel",) * 2 + ("key",) + ("swapped",)
@@ -270,9 +272,7 @@ def _exclaimed(text: str, draw: Draw, chance: float) -> str:
 
 
 def _exclamations(text: str) -> tuple[str, ...]:
-    if is_upset(text):
-        return _EXCLAIMED_UPSET
-    return _EXCLAIMED_HAPPY if is_praise(text) else _EXCLAIMED
+    return _EXCLAIMED[tone(text)]
 
 
 @lru_cache(maxsize=8)

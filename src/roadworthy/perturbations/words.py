@@ -226,13 +226,10 @@ def replace_phrases(
     """
     tokens = text.split(" ")
     places = find_phrases(tokens, entries)
-    found = [(start, end, entries[key]) for start, end, key in places]
-    if rules and not rules.keys().isdisjoint(key for _, _, key in places):
-        fitting = (
-            (start, end, fitting_forms(entries[key], tokens, (start, end), rules.get(key)))
-            for start, end, key in places
-        )
-        found = [place for place in fitting if place[2]]
+    if rules is None:
+        found = [(start, end, entries[key]) for start, end, key in places]
+    else:
+        found = _fitting(tokens, places, entries, rules)
     if not found:
         return text
     replaced, done = [], 0
@@ -248,6 +245,23 @@ def replace_phrases(
         )
         done = end
     return " ".join(replaced + tokens[done:])
+
+
+def _fitting(
+    tokens: Sequence[str],
+    places: Sequence[tuple[int, int, str]],
+    entries: Mapping[str, Sequence[str]],
+    rules: Mapping[str, Rule],
+) -> list[tuple[int, int, Sequence[str]]]:
+    """The forms that fit, for each place where any does."""
+    found = []
+    for start, end, key in places:
+        forms = entries[key]
+        if key in rules:
+            forms = fitting_forms(forms, tokens, (start, end), rules[key])
+        if forms:
+            found.append((start, end, forms))
+    return found
 
 
 def fitting_forms(
