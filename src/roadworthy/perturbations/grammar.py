@@ -13,7 +13,7 @@ from roadworthy.perturbations.draw import Draw
 from roadworthy.perturbations.learner import learner_grammar
 from roadworthy.perturbations.learner_rules import VERBS
 from roadworthy.perturbations.registry import perturbation
-from roadworthy.perturbations.words import SHARE, change_words, is_number, like, parts, replace_phrases
+from roadworthy.perturbations.words import KEEP_THEIR_S, SHARE, change_words, is_number, like, parts, replace_phrases
 
 _ARTICLES = {"a": ("an", "the"), "an": ("a", "the"), "the": ("a",)}
 _DROPPED = 0.7
@@ -23,11 +23,6 @@ _AUXILIARIES = frozenset(
 )
 _PRONOUNS = frozenset(["i", "you", "he", "she", "it", "we", "they", "this", "that", "there"])
 _OWNERS = frozenset(["my", "your", "the", "our", "his", "her", "their", "this"])
-_WORDS_IN_S = (
-    "this always does news less unless across towards besides perhaps sometimes thanks oops christmas texas dallas "
-    "kansas vegas whereas overseas pants series species means"
-)
-_KEEP_THEIR_S = frozenset(_WORDS_IN_S.split(" "))
 # What follows these is a part of the verb: log in.
 _WITH_A_PARTICLE = frozenset(
     ["log", "logged", "sign", "signed", "check", "turn", "turned", "switch", "switched", "opt", "fill", "get", "put"]
@@ -129,7 +124,7 @@ def lost_endings(text: str, severity: int, draw: Draw) -> str:
 def _ends_in_s(word: str) -> bool:
     if len(word) < _SHORTEST_PLURAL or word[-1] != "s" or word[-2] in "su'’i":
         return False
-    return word.lower() not in _KEEP_THEIR_S
+    return word.lower() not in KEEP_THEIR_S
 
 
 @perturbation("grammar", weight=2)
