@@ -163,7 +163,7 @@ def test_spoken_words():
     ],
 )
 def test_what_is_wrapped_is_still_there_and_more_is_added_with_severity(name):
-    text = "where is my table, it is due today"
+    text = "where is my table, your app says the table is due today"
     for severity in (1, 5):
         for found in several(name, text, severity):
             assert len(found) > len(text)
@@ -208,6 +208,38 @@ def test_anger_is_shouted_from_severity_3_on():
 def test_only_nouns_are_sworn_at():
     assert several("swearing", "it is not that") == ["it is not that"] * 40
     assert all(re.fullmatch(r"my \w+ order", found) for found in several("swearing", "my order"))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Is there a card for students?",
+        "my old mother and my wife want the refunded driver",
+        "I told your account manager and the card holder",
+        "I love my card, the app is great",
+    ],
+)
+def test_people_adjectives_and_praise_are_not_sworn_at(text):
+    assert set(several("swearing", text, 5)) == {text}
+
+
+@pytest.mark.parametrize("thing", ["card", "parcel", "website", "refund", "password"])
+def test_things_are_sworn_at(thing):
+    assert all(
+        re.fullmatch(rf"where is the \w+ {thing}\?", found) for found in several("swearing", f"where is the {thing}?")
+    )
+
+
+@pytest.mark.parametrize(
+    ("word", "picture"), [("account", "👤"), ("code", "🔑"), ("paid", "✅"), ("window", "🪟"), ("picture", "📸")]
+)
+def test_the_first_picture_of_a_word_is_of_its_usual_sense(word, picture):
+    assert lexicon.alternatives("emoji.tsv")[word][0] == picture
+
+
+@pytest.mark.parametrize("word", ["glasses", "file", "print", "list", "store", "vacuum"])
+def test_words_of_several_senses_have_no_picture(word):
+    assert word not in lexicon.alternatives("emoji.tsv")
 
 
 def test_grammar_of_learners():

@@ -6,18 +6,24 @@ is told by each member; praise is left alone. Nothing that is said negates or ho
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from roadworthy import lexicon
 from roadworthy.perturbations.draw import Draw
 from roadworthy.perturbations.mood import is_praise
 from roadworthy.perturbations.registry import perturbation
-from roadworthy.perturbations.words import SHARE, TIMES, is_negation, is_number
+from roadworthy.perturbations.words import SHARE, TIMES
 from roadworthy.perturbations.wrapping import by_length, is_said, opened, short_enough
 
 _BEFORE, _AFTER, _SHOUTED = 0.4, 0.5, 0.25
 _MARKS = ("!", "!!", "!!!", "...", ".", ",")
+_SIGNS = ".,!?;:"
 _LAST_MARKS = ("!", "!!", "!!!", "...", ".", "")
-_OWNERS = frozenset(["my", "your", "the", "this", "that", "our", "a"])
-_SHORTEST_NOUN = 4
+_OWNERS = frozenset(["my", "your", "the", "this", "that", "our"])
+# "your damn account manager" swears at a person.
+_PEOPLE = frozenset(
+    ["advisor", "agent", "assistant", "clerk", "driver", "guy", "holder", "lady", "man", "manager", "owner", "staff"]
+)
 
 
 @perturbation("anger", weight=4)
@@ -79,10 +85,16 @@ def angry_closer(text: str, severity: int, draw: Draw) -> str:
 
 @perturbation("anger", weight=2)
 def swearing(text: str, severity: int, draw: Draw) -> str:
-    """A mild swear word before 10, 20, 35, 50 or 70 % of the nouns that follow my, your, the and the like."""
+    """A mild swear word before 10, 20, 35, 50 or 70 % of the things that follow my, your, the and the like.
+
+    Examples
+    --------
+    >>> swearing("where is my card, my mother needs it", 3, Draw("swearing", 3, 2, ""))
+    'where is my bloody card, my mother needs it'
+    """
     tokens = text.split(" ")
-    places = [i for i in range(1, len(tokens)) if tokens[i - 1].lower() in _OWNERS and _can_be_sworn_at(tokens[i])]
-    if not places:
+    places = [i for i in range(1, len(tokens)) if tokens[i - 1].lower() in _OWNERS and _can_be_sworn_at(tokens, i)]
+    if not places or not _can_anger(text):
         return text
     words = lexicon.grouped("anger.tsv")["inside"]
     for i in draw.sample(len(places), draw.count(len(places), SHARE[severity])):
@@ -90,15 +102,10 @@ def swearing(text: str, severity: int, draw: Draw) -> str:
     return " ".join(tokens)
 
 
-def _can_be_sworn_at(token: str) -> bool:
-    word = token.rstrip(".,!?;:")
-    return (
-        word.isalpha()
-        and len(word) >= _SHORTEST_NOUN
-        and word not in lexicon.words("fillers.txt")
-        and not is_negation(word)
-        and not is_number(word)
-    )
+def _can_be_sworn_at(tokens: Sequence[str], i: int) -> bool:
+    """Whether a thing stands there: adjectives, and people, are left alone."""
+    following = tokens[i + 1].rstrip(_SIGNS).lower() if i + 1 < len(tokens) else ""
+    return tokens[i].rstrip(_SIGNS).lower() in lexicon.words("sworn_at.txt") and following not in _PEOPLE
 
 
 @perturbation("anger", weight=1)

@@ -1,31 +1,45 @@
 """What a chat or an email brings along: order numbers, links, attachments, a quoted reply, a signature, the time.
 
 Every message changes, at every severity: one thing is added, the shortest ones at severity 1, any at 5, and from 4 on
-a second one, at 5 a third. Numbers are added; those of the message stay as they are. Nobody is greeted twice.
+a second one, at 5 a third. Numbers are added; those of the message stay as they are. Nobody is greeted
+twice, and no message has two order numbers.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 from roadworthy.perturbations.draw import Draw
 from roadworthy.perturbations.mood import is_greeting
 from roadworthy.perturbations.registry import ANY_LANGUAGE, perturbation
-from roadworthy.perturbations.wrapping import by_length, closed, is_said, opened, short_enough
+from roadworthy.perturbations.wrapping import by_length, closed, is_said, opened, short_enough, unsaid
 
 _DIGITS = "123456789"
 _DIGIT_IN_LEXICON = "#"
 _MARKS = (",", ",", ".", " -")
+_REFERENCE = re.compile(
+    r"\d{5}|\b(?:order|ticket|case|ref|reference|customer|booking|invoice|number|id)"
+    r"(?: (?:number|no|id|is))*\.?:? ?[#№]?\d",
+    re.IGNORECASE,
+)
 _MORE = {1: 0, 2: 0, 3: 0, 4: 1, 5: 2}
 
 
 def _words(group: str, text: str, severity: int, draw: Draw) -> str:
-    """An entry of the lexicon, its digits drawn."""
-    entry = short_enough(by_length("chat_context.tsv")[group], text, severity, draw)
+    """An entry of the lexicon that says nothing twice, its digits drawn."""
+    entry = short_enough(unsaid(by_length("chat_context.tsv")[group], text), text, severity, draw)
     return "".join(draw.pick(_DIGITS) if sign == _DIGIT_IN_LEXICON else sign for sign in entry).replace("№", "#")
 
 
+def _refers(text: str) -> bool:
+    """Whether it holds an order number or the like."""
+    return _REFERENCE.search(text) is not None
+
+
 def _referring(text: str, severity: int, draw: Draw) -> str:
+    if _refers(text):
+        return text
     words = _words("reference", text, severity, draw)
     if draw.chance(0.3):
         return opened(text, words, "" if words[-1] == ")" else ",")
@@ -52,7 +66,8 @@ def _signing(text: str, severity: int, draw: Draw) -> str:
 def _addressing(text: str, severity: int, draw: Draw) -> str:
     if is_greeting(text):
         return text
-    return opened(text, _words("greeting", text, severity, draw), draw.pick((",", ",", "")))
+    words = _words("greeting", text, severity, draw)
+    return opened(text, words, draw.pick((",", ",", "," if "," in words else "")))
 
 
 def _dating(text: str, severity: int, draw: Draw) -> str:

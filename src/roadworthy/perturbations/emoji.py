@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from roadworthy import lexicon
 from roadworthy.perturbations.draw import Draw
-from roadworthy.perturbations.mood import is_asking, is_upset
+from roadworthy.perturbations.mood import is_asking, is_praise, is_upset, tone
 from roadworthy.perturbations.registry import ANY_LANGUAGE, perturbation
 from roadworthy.perturbations.words import SHARE, find_phrases, parts
 
-_MOODS = ("neutral", "neutral", "neutral", "worried")
+_MOODS = ("neutral",)
 _UPSET = ("worried", "worried", "worried", "angry", "neutral")
-_ASKING = ("polite", "polite", "neutral")
+_ASKING = ("polite", "kind", "neutral")
 _ASKING_UPSET = ("polite", "worried", "worried", "neutral")
+_PRAISING = ("happy", "happy", "happy", "kind")
 _POLITE = ("please", "pls", "plz", "thank", "thx", "could you", "can you")
 _FROWN = ">"
 _REPEATS = {1: 1, 2: 1, 3: 2, 4: 3, 5: 4}
@@ -23,15 +24,18 @@ def _is_request(text: str) -> bool:
 
 
 def _moods(text: str) -> tuple[str, ...]:
-    """The moods that emoji after it may show: anger and worry for what went wrong, hardly for anything else."""
-    if _is_request(text):
-        return _ASKING_UPSET if is_upset(text) else _ASKING
-    return _UPSET if is_upset(text) else _MOODS
+    """The moods that emoji after it may show: anger and worry for what went wrong, joy for what went well."""
+    heard = tone(text)
+    if heard == "upset":
+        return _ASKING_UPSET if _is_request(text) else _UPSET
+    if heard == "praise" and not is_asking(text):
+        return _PRAISING
+    return _ASKING if _is_request(text) else _MOODS
 
 
 @perturbation("emoji", languages=[ANY_LANGUAGE], weight=4)
 def closing_emoji(text: str, severity: int, draw: Draw) -> str:
-    """Emoji at the end, in place of a full stop; kind ones only after a request, angry ones only after trouble.
+    """Emoji at the end, in place of a full stop; kind ones after requests and praise, angry ones only after trouble.
 
     Examples
     --------
@@ -45,13 +49,18 @@ def closing_emoji(text: str, severity: int, draw: Draw) -> str:
 
 @perturbation("emoji", languages=[ANY_LANGUAGE], weight=1)
 def emoticon(text: str, severity: int, draw: Draw) -> str:
-    """An emoticon at the end, from severity 4 on a longer one; smiling only after a request, angry after trouble."""
-    moods = ("emoticon_polite", "emoticon") if _is_request(text) else ("emoticon",)
-    faces = lexicon.grouped("emoji_mood.tsv")[draw.pick(moods)]
+    """An emoticon at the end, longer from severity 4 on; smiling after requests and praise, angry after trouble."""
+    faces = lexicon.grouped("emoji_mood.tsv")[draw.pick(_faces(text))]
     face = draw.pick(faces if is_upset(text) else [face for face in faces if face[0] != _FROWN])
     if severity >= 4:
         face = face + face[-1] * (1 + draw.below(3)) if face[-1] in "()" else f"{face} {face}"
     return f"{text.rstrip(' .')} {face}".lstrip(" ")
+
+
+def _faces(text: str) -> tuple[str, ...]:
+    if is_praise(text):
+        return ("emoticon_polite",)
+    return ("emoticon_polite", "emoticon") if _is_request(text) else ("emoticon",)
 
 
 @perturbation("emoji", weight=2)

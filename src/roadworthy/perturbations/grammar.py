@@ -11,8 +11,9 @@ from functools import cache
 from roadworthy import lexicon
 from roadworthy.perturbations.draw import Draw
 from roadworthy.perturbations.learner import learner_grammar
+from roadworthy.perturbations.learner_rules import VERBS
 from roadworthy.perturbations.registry import perturbation
-from roadworthy.perturbations.words import SHARE, change_words, is_number, like, parts
+from roadworthy.perturbations.words import KEEP_THEIR_S, SHARE, change_words, is_number, like, parts, replace_phrases
 
 _ARTICLES = {"a": ("an", "the"), "an": ("a", "the"), "the": ("a",)}
 _DROPPED = 0.7
@@ -22,11 +23,6 @@ _AUXILIARIES = frozenset(
 )
 _PRONOUNS = frozenset(["i", "you", "he", "she", "it", "we", "they", "this", "that", "there"])
 _OWNERS = frozenset(["my", "your", "the", "our", "his", "her", "their", "this"])
-_WORDS_IN_S = (
-    "this always does news less unless across towards besides perhaps sometimes thanks oops christmas texas dallas "
-    "kansas vegas whereas overseas pants series species means"
-)
-_KEEP_THEIR_S = frozenset(_WORDS_IN_S.split(" "))
 # What follows these is a part of the verb: log in.
 _WITH_A_PARTICLE = frozenset(
     ["log", "logged", "sign", "signed", "check", "turn", "turned", "switch", "switched", "opt", "fill", "get", "put"]
@@ -51,8 +47,9 @@ def _confused(sort: str) -> dict[str, tuple[str, ...]]:
     return {word: tuple(others.split("|")) for kind, word, others in lexicon.rows("grammar.tsv") if kind == sort}
 
 
-def _anywhere(tokens: Sequence[str], i: int) -> bool:
-    return True
+@cache
+def _confused_verbs() -> lexicon.Entries:
+    return lexicon.Entries(_confused("verb"))
 
 
 def _replaced(
@@ -60,7 +57,7 @@ def _replaced(
     severity: int,
     draw: Draw,
     entries: Mapping[str, Sequence[str]],
-    fits: Callable[[Sequence[str], int], bool] = _anywhere,
+    fits: Callable[[Sequence[str], int], bool],
 ) -> str:
     """A share of the words that are known and fit; never one beside a number, as in "5 to 7"."""
     tokens = text.split(" ")
@@ -115,7 +112,7 @@ def _is_preposition(tokens: Sequence[str], i: int) -> bool:
 @perturbation("grammar", weight=3)
 def wrong_verb_forms(text: str, severity: int, draw: Draw) -> str:
     """Another form of the verb: yesterday I order, it have."""
-    return _replaced(text, severity, draw, _confused("verb"))
+    return replace_phrases(text, severity, draw, _confused_verbs(), VERBS)
 
 
 @perturbation("grammar", weight=2)
@@ -127,7 +124,7 @@ def lost_endings(text: str, severity: int, draw: Draw) -> str:
 def _ends_in_s(word: str) -> bool:
     if len(word) < _SHORTEST_PLURAL or word[-1] != "s" or word[-2] in "su'’i":
         return False
-    return word.lower() not in _KEEP_THEIR_S
+    return word.lower() not in KEEP_THEIR_S
 
 
 @perturbation("grammar", weight=2)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from roadworthy import lexicon
 from roadworthy.perturbations.draw import Draw
+from roadworthy.perturbations.learner_rules import LEARNT
 from roadworthy.perturbations.words import SHARE, is_number, like, parts, replace_phrases
 
 _ARTICLES = frozenset(["a", "an", "the"])
@@ -17,7 +18,8 @@ def learner_grammar(text: str, severity: int, draw: Draw) -> str:
     >>> learner_grammar("How can I change the address?", 5, Draw("learner_grammar", 5, 0, ""))
     'How I can change address?'
     """
-    return replace_phrases(_without_articles(text, severity, draw), severity, draw, lexicon.alternatives("learner.tsv"))
+    bare = _without_articles(text, severity, draw)
+    return replace_phrases(bare, severity, draw, lexicon.alternatives("learner.tsv"), LEARNT)
 
 
 def _without_articles(text: str, severity: int, draw: Draw) -> str:

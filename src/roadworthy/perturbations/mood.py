@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import cache
+from typing import Literal
 
 from roadworthy import lexicon
 
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
+
+_HELLO = frozenset(["hello", "hey", "hi", "hiya", "greetings"])
+# Within how many characters somebody who greets has done so.
+_SOON = 40
 
 
 @cache
@@ -20,8 +26,20 @@ def _upsetting() -> frozenset[str]:
     return _known("upset") | lexicon.words("negations.txt")
 
 
+@cache
+def _upsetting_phrases() -> tuple[str, ...]:
+    return tuple(f" {phrase} " for phrase in lexicon.grouped("mood.tsv")["upset"] if " " in phrase)
+
+
 def _words(text: str) -> list[str]:
     return _WORD.findall(text.lower().replace("’", "'"))
+
+
+def _is_upset(words: Sequence[str]) -> bool:
+    if not _upsetting().isdisjoint(words):
+        return True
+    said = f" {' '.join(words)} "
+    return any(phrase in said for phrase in _upsetting_phrases())
 
 
 def _opens_with(text: str, group: str) -> bool:
@@ -30,14 +48,14 @@ def _opens_with(text: str, group: str) -> bool:
 
 
 def is_upset(text: str) -> bool:
-    """Whether something seems to have gone wrong: a word for it, or a negation.
+    """Whether something seems to have gone wrong: a word or a phrase for it, or a negation.
 
     Examples
     --------
     >>> is_upset("The lamp is broken"), is_upset("it didn't come"), is_upset("play some music")
     (True, True, False)
     """
-    return not _upsetting().isdisjoint(_words(text))
+    return _is_upset(_words(text))
 
 
 def is_asking(text: str) -> bool:
@@ -52,14 +70,14 @@ def is_asking(text: str) -> bool:
 
 
 def is_greeting(text: str) -> bool:
-    """Whether it opens with a greeting, which nobody puts another one before.
+    """Whether it opens with a greeting, or soon says hello, before which nobody puts another greeting.
 
     Examples
     --------
-    >>> is_greeting("Hi, where is it"), is_greeting("where is it")
-    (True, False)
+    >>> is_greeting("Hi, where is it"), is_greeting("Order 12. Hello, where is it"), is_greeting("where is it")
+    (True, True, False)
     """
-    return _opens_with(text, "greeting")
+    return _opens_with(text, "greeting") or not _HELLO.isdisjoint(_words(text[:_SOON]))
 
 
 def is_praise(text: str) -> bool:
@@ -70,4 +88,18 @@ def is_praise(text: str) -> bool:
     >>> is_praise("the driver was great"), is_praise("great, it broke"), is_praise("where is it")
     (True, False, False)
     """
-    return not _known("praise").isdisjoint(_words(text)) and not is_upset(text)
+    return tone(text) == "praise"
+
+
+def tone(text: str) -> Literal["upset", "praise", "plain"]:
+    """What `is_upset` and `is_praise` say, in one go.
+
+    Examples
+    --------
+    >>> tone("the driver was great"), tone("great, it broke"), tone("where is it")
+    ('praise', 'upset', 'plain')
+    """
+    words = _words(text)
+    if _is_upset(words):
+        return "upset"
+    return "plain" if _known("praise").isdisjoint(words) else "praise"

@@ -1,15 +1,16 @@
 """Politeness around a message: greetings, requests, apologies and thanks.
 
-Every message changes at every severity, unless it is as polite already: nobody greets or says please twice. Severity
-says how much is put around it: of a few words at 1 to a dozen at 5, the message itself staying as it is.
+Every message changes at every severity, unless it is as polite already: nobody greets or says please twice, nor asks
+for help where all is well. Severity says how much is put around it: of a few words at 1 to a dozen at 5, the message
+itself staying as it is.
 """
 
 from __future__ import annotations
 
 from roadworthy.perturbations.draw import Draw
-from roadworthy.perturbations.mood import is_asking, is_greeting, is_upset
+from roadworthy.perturbations.mood import is_asking, is_greeting, is_praise, is_upset
 from roadworthy.perturbations.registry import perturbation
-from roadworthy.perturbations.wrapping import by_length, closed, is_said, opened, short_enough
+from roadworthy.perturbations.wrapping import by_length, closed, is_said, opened, short_enough, unsaid
 
 _MARKS_OF = {
     "greeting": (",", ",", ",", "", "!"),
@@ -23,14 +24,11 @@ _THANKS = ("thank", "thx", "cheers", "appreciate")
 
 
 def _before(text: str, group: str, severity: int, draw: Draw) -> str:
-    words = short_enough(_said(group, text), text, severity, draw)
+    left = unsaid(by_length("politeness.tsv")[group], text)
+    if not left:
+        return text
+    words = short_enough(left, text, severity, draw)
     return opened(text, _cased(words, draw), draw.pick(_MARKS_OF.get(group, _ASKING_MARKS)))
-
-
-def _said(group: str, text: str) -> tuple[str, ...]:
-    """What may be said before a message: nothing asks for help with please where the message itself says it."""
-    said = by_length("politeness.tsv")[group]
-    return tuple(words for words in said if "please" not in words) if _has(text, _PLEASE) else said
 
 
 def _has(text: str, signs: tuple[str, ...]) -> bool:
@@ -39,9 +37,10 @@ def _has(text: str, signs: tuple[str, ...]) -> bool:
 
 
 def _after(text: str, severity: int, draw: Draw) -> str:
-    if _has(text, _THANKS):
+    left = () if _has(text, _THANKS) else unsaid(by_length("politeness.tsv")["thanks"], text)
+    if not left:
         return text
-    words = short_enough(by_length("politeness.tsv")["thanks"], text, severity, draw)
+    words = short_enough(left, text, severity, draw)
     return closed(text, words, draw.pick(_CLOSING_MARKS))
 
 
@@ -57,21 +56,28 @@ def polite_greeting(text: str, severity: int, draw: Draw) -> str:
 
 @perturbation("politeness", weight=2)
 def polite_request(text: str, severity: int, draw: Draw) -> str:
-    """A request before it: could you please look into this; before a question also: may I ask."""
-    if not is_said(text):
+    """A request before it: could you please look into this; before a question: may I ask; before praise nothing."""
+    if not is_said(text) or _asks_for_nothing(text) or is_greeting(text):
         return text
-    group = "question" if text.rstrip()[-1] == "?" or (is_asking(text) and not _has(text, _PLEASE)) else "request"
-    return _before(text, group, severity, draw)
+    if text.rstrip()[-1] == "?" or (is_asking(text) and not _has(text, _PLEASE)):
+        return _before(text, "question", severity, draw)
+    return _before(text, "request" if is_upset(text) else "request_plain", severity, draw)
+
+
+def _asks_for_nothing(text: str) -> bool:
+    return is_praise(text) and not is_asking(text)
 
 
 @perturbation("politeness", weight=2)
 def polite_apology(text: str, severity: int, draw: Draw) -> str:
     """An apology before it: sorry to bother you."""
-    return _apologising(text, severity, draw) if is_said(text) else text
+    return _apologising(text, severity, draw) if is_said(text) and not is_greeting(text) else text
 
 
 def _apologising(text: str, severity: int, draw: Draw) -> str:
     """An apology for asking; "sorry, it broke" would own up to it."""
+    if _asks_for_nothing(text):
+        return text
     return _before(text, "apology_upset" if is_upset(text) else "apology", severity, draw)
 
 
@@ -86,7 +92,7 @@ def polite_letter(text: str, severity: int, draw: Draw) -> str:
     """A greeting and thanks around it, and from severity 4 on an apology as well."""
     if not is_said(text):
         return text
-    if severity >= 4:
+    if severity >= 4 and not is_greeting(text):
         text = _apologising(text, severity, draw)
     greeted = text if is_greeting(text) else _before(text, "greeting", severity, draw)
     return _after(greeted, severity, draw)

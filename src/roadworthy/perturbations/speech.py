@@ -7,10 +7,15 @@ kept in digits, as recognisers write them.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
+from functools import cache
 
 from roadworthy import lexicon
 from roadworthy.perturbations.dictated import unsigned
 from roadworthy.perturbations.draw import Draw
+from roadworthy.perturbations.fitting import word_set
+from roadworthy.perturbations.mood import is_greeting
 from roadworthy.perturbations.registry import perturbation
 from roadworthy.perturbations.words import SHARE, is_negation, is_number
 from roadworthy.perturbations.wrapping import is_said
@@ -18,22 +23,51 @@ from roadworthy.perturbations.wrapping import is_said
 # Commonest first; none that could be read as a word of the sentence: "do you like want it".
 _HESITATIONS = ("um", "uh", "er", "uhm", "erm", "you know", "hmm")
 _OPENERS = ("um", "uh", "so", "yeah so", "ok so", "well", "hi um", "yeah hi")
+_OPENERS_AFTER_HELLO = ("um", "uh", "yeah", "ok")
 _NAMES = {".": ("full stop", "period"), ",": ("comma",), "?": ("question mark",), "!": ("exclamation mark",)}
 _SENTENCE = re.compile(r"(?<=[^\W\d_])[.!?]+ +(?=[^\W_])")
 # Nobody stumbles over every third word of a long message.
 _MOST_REPEATED = 3
-_LONGEST_REPEATED = 4
+# "very very" says more than "very".
+_STRONGER_TWICE = frozenset(["very", "so", "too", "really", "please", "just", "still", "quite", "more", "now", "been"])
+_CLAUSE_ENDS = (".", ",", "!", "?", ";", ":", "…")
+_CONJUNCTIONS = frozenset(["and", "but", "because", "or", "if", "when", "since", "while"])
+_SMALL_WORDS = (
+    "i me you he him she it we us they them who whom am be been to of from off up out down over into onto us mine "
+    "yours may must cannot let's i'm i'd i'll i've it's that's there's what's where's isn't not no oh hi hello hey"
+)
+_FIXED_PHRASES = frozenset(
+    [
+        *(("as", "soon"), ("as", "possible"), ("as", "long"), ("at", "least"), ("at", "once"), ("at", "all")),
+        *(("of", "course"), ("how", "much"), ("how", "many"), ("how", "long"), ("how", "come"), ("by", "mistake")),
+        *(("in", "advance"), ("in", "order"), ("up", "front"), ("let", "me"), ("to", "date"), ("on", "hold")),
+        *(("thank", "you"), ("log", "in"), ("of", "stock"), ("the", "same"), ("no", "longer"), ("each", "other")),
+        *(("an", "hour"), ("a", "lot"), ("a", "few"), ("so", "much"), ("so", "far"), ("too", "much"), ("very", "much")),
+        *(("used", "to"), ("going", "to"), ("any", "more"), ("right", "now"), ("due", "to"), ("on", "time")),
+    ]
+)
 _LINKS = ("and", "so", "and then", "and um")
 
 
 def _spoken(text: str) -> str:
     """As a recogniser writes it, before anything is misheard; emoji around a message are seen, never heard."""
-    tokens = unsigned(text).lower().split(" ")
-    while tokens and _is_picture(tokens[-1]):
-        tokens.pop()
-    while tokens and _is_picture(tokens[0]):
-        tokens.pop(0)
-    return " ".join(tokens)
+    tokens = _lowered(text)
+    first, last = _heard(tokens)
+    return " ".join(tokens[first:last])
+
+
+def _lowered(text: str) -> list[str]:
+    return unsigned(text).lower().split(" ")
+
+
+def _heard(tokens: Sequence[str]) -> tuple[int, int]:
+    """From where to where they are no pictures."""
+    first, last = 0, len(tokens)
+    while last and _is_picture(tokens[last - 1]):
+        last -= 1
+    while first < last and _is_picture(tokens[first]):
+        first += 1
+    return first, last
 
 
 def _is_picture(token: str) -> bool:
@@ -42,32 +76,68 @@ def _is_picture(token: str) -> bool:
 
 @perturbation("speech", weight=3)
 def hesitation(text: str, severity: int, draw: Draw) -> str:
-    """Um, uh and like before 5, 10, 17, 25 or 35 % of the words."""
+    """Um and uh before 5, 10, 17, 25 or 35 % as many words as it has, where clauses or content words begin."""
     if not is_said(text):
         return text
-    tokens = _spoken(text).strip(" ").split(" ")
-    for i in draw.sample(len(tokens), draw.count(len(tokens), SHARE[severity] / 2)):
-        tokens[i] = f"{draw.pick_early(_HESITATIONS if i else _OPENERS)} {tokens[i]}"
+    tokens, clauses = _clauses(text)
+    places = [i for i, token in enumerate(tokens) if i in clauses or _begins_content(tokens, i)] or [0]
+    openers = _OPENERS_AFTER_HELLO if is_greeting(text) else _OPENERS
+    for chosen in draw.sample(len(places), draw.count(len(tokens), SHARE[severity] / 2)):
+        i = places[chosen]
+        tokens[i] = f"{draw.pick_early(_HESITATIONS if i else openers)} {tokens[i]}"
     return " ".join(tokens)
 
 
 @perturbation("speech", weight=2)
 def repeated_words(text: str, severity: int, draw: Draw) -> str:
-    """5, 10, 17, 25 or 35 % of the words are said twice, at most three, and rather short ones: is my my order."""
+    """5, 10, 17, 25 or 35 % of the words are said twice, at most three: small ones, is my my order."""
     if not is_said(text):
         return text
-    tokens = _spoken(text).split(" ")
-    places = [i for i, token in enumerate(tokens) if token.isalpha() and _can_be_repeated(token)]
-    short = [i for i in places if i < len(tokens) - 1 and len(tokens[i]) <= _LONGEST_REPEATED]
+    tokens, clauses = _clauses(text)
+    able = [i for i, token in enumerate(tokens) if token.isalpha() and _can_be_repeated(token)]
+    places = [i for i in able if _is_stumbled_over(tokens, i, clauses)] or able[:1]
     if places:
-        count = min(_MOST_REPEATED, draw.count(len(places), SHARE[severity] / 2))
-        for i in draw.sample(len(short or places), count):
-            tokens[(short or places)[i]] += f" {tokens[(short or places)[i]]}"
+        count = min(_MOST_REPEATED, draw.count(len(able), SHARE[severity] / 2))
+        for i in draw.sample(len(places), count):
+            tokens[places[i]] += f" {tokens[places[i]]}"
     return " ".join(tokens)
 
 
 def _can_be_repeated(token: str) -> bool:
-    return not (is_negation(token) or is_number(token))
+    return not (is_negation(token) or is_number(token) or token in _STRONGER_TWICE)
+
+
+def _is_stumbled_over(tokens: Sequence[str], i: int, clauses: AbstractSet[int]) -> bool:
+    """Whether it is a small word that a clause begins with, or that stands before a content word."""
+    if i + 1 == len(tokens) or tokens[i] not in _function_words() or (i and is_number(tokens[i - 1])):
+        return False
+    return i in clauses or _begins_content(tokens, i + 1)
+
+
+def _clauses(text: str) -> tuple[list[str], AbstractSet[int]]:
+    """The words as they are heard, and at which of them a clause begins."""
+    signed = text.strip(" ").split(" ")
+    tokens = _lowered(text.strip(" "))
+    first, last = _heard(tokens)
+    begin = {i for i in range(1, len(tokens)) if signed[i - 1][-1:] in _CLAUSE_ENDS or tokens[i] in _CONJUNCTIONS}
+    return tokens[first:last], {0} | {i - first for i in begin if first < i < last and tokens[i]}
+
+
+def _begins_content(tokens: Sequence[str], i: int) -> bool:
+    """Whether a word with a meaning of its own follows a small word there, so that no name or phrase is torn apart."""
+    before, token = tokens[i - 1] if i else "", tokens[i]
+    return (
+        token.isalpha()
+        and token not in _function_words()
+        and before in _function_words()
+        and (before, token) not in _FIXED_PHRASES
+    )
+
+
+@cache
+def _function_words() -> frozenset[str]:
+    english = next(words for language, words in lexicon.rows("function_words.tsv") if language == "en")
+    return lexicon.words("fillers.txt") | word_set(english) | word_set(_SMALL_WORDS)
 
 
 @perturbation("speech", weight=3)

@@ -15,9 +15,12 @@ from typing import NamedTuple
 
 from roadworthy import lexicon
 from roadworthy.perturbations.draw import Draw
+from roadworthy.perturbations.fitting import RULES
 from roadworthy.perturbations.keyboard import NEIGHBOURS, neighbour
+from roadworthy.perturbations.mood import tone
 from roadworthy.perturbations.words import (
     brings_digit,
+    fitting_forms,
     is_negation,
     like,
     negations,
@@ -33,7 +36,12 @@ _STRETCHED_WORDS = (
     "so yes please hi hey hello ok okay very really love much way bye thanks now wow oh too why me you soon"
 )
 _STRETCHED = frozenset(_STRETCHED_WORDS.split(" "))
-_EXCLAIMED = ("lol", "lol", "lol", "omg", "omg", "smh", "tbh", "ugh", "btw", "ikr")
+# What is exclaimed, by the mood of the message: a happy word contradicts a complaint, and the other way around.
+_EXCLAIMED = {
+    "plain": ("lol", "lol", "lol", "haha"),
+    "upset": ("omg", "omg", "smh", "smh", "tbh", "ugh", "ugh"),
+    "praise": ("omg", "omg", "yay", "haha"),
+}
 _JOINED = "joined"
 # A kind of slip stands as often as it comes among ten.
 _SLIPS = ("dropped",) * 4 + ("inserted",) * 2 + ("vowel",) * 2 + ("key",) + ("swapped",)
@@ -78,12 +86,15 @@ class _Form(NamedTuple):
         How likely they do.
     words
         How many they are.
+    listed, key
+        The forms, and what the lexicon has them of.
     """
 
     chance: float
     kind: str
     words: int
     listed: tuple[str, ...] = ()
+    key: str = ""
 
 
 class _Choice(NamedTuple):
@@ -175,7 +186,8 @@ class Texter:
 
     def _listed(self, key: str) -> list[_Form]:
         return [
-            _Form(self._chances[kind], kind, 1 + key.count(" "), forms) for kind, forms in _short_forms().get(key, ())
+            _Form(self._chances[kind], kind, 1 + key.count(" "), forms, key)
+            for kind, forms in _short_forms().get(key, ())
         ]
 
     def _made(self, word: str) -> list[_Form]:
@@ -197,8 +209,9 @@ def _put(tokens: Sequence[str], start: int, end: int, form: _Form, draw: Draw) -
     if not form.listed:
         new = _MADE[form.kind](first, draw) if form.kind in _MADE else first
         return tokens[start] if is_negation(new) != is_negation(first) else before + new + after
-    new = draw.pick_early(form.listed)
-    if brings_digit(new, tokens, start, end):
+    forms = fitting_forms(form.listed, tokens, (start, end), RULES.get(form.key))
+    new = draw.pick_early(forms) if forms else ""
+    if not new or brings_digit(new, tokens, start, end):
         return " ".join(tokens[start:end])
     return before + (new if first == "I" else like(first, new)) + parts(tokens[end - 1])[2]
 
@@ -251,11 +264,15 @@ def _joins(word: str, following: str) -> bool:
 
 
 def _exclaimed(text: str, draw: Draw, chance: float) -> str:
-    """A lol before or after the message."""
+    """A lol before or after the message, or what else suits its mood."""
     if not text.strip() or not draw.chance(chance):
         return text
-    said = draw.pick(_EXCLAIMED)
+    said = draw.pick(_exclamations(text))
     return f"{text.rstrip()} {said}" if draw.chance(0.7) else f"{said} {text}"
+
+
+def _exclamations(text: str) -> tuple[str, ...]:
+    return _EXCLAIMED[tone(text)]
 
 
 @lru_cache(maxsize=8)

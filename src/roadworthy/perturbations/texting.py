@@ -7,12 +7,18 @@ from functools import cache
 
 from roadworthy import lexicon
 from roadworthy.perturbations.draw import Draw
+from roadworthy.perturbations.fitting import RULES
+from roadworthy.perturbations.mood import is_greeting, is_praise, is_upset
 from roadworthy.perturbations.registry import perturbation
 from roadworthy.perturbations.words import SHARE, change_words, negations, replace_phrases
 
-_OPENERS = ("hey", "hi", "yo", "heya", "ok so", "so", "um", "quick q")
-_CLOSERS = ("lol", "tbh", "thx", "pls", "ngl", "cheers", "ta", "smh", "pls asap")
-_CLOSERS_OF_QUESTIONS = ("lol", "thx", "pls", "cheers", "ta")
+_GREETINGS = ("hey", "hi", "yo", "heya")
+_OPENERS = ("ok so", "so", "um")
+_OPENERS_OF_QUESTIONS = (*_OPENERS, "quick q")
+_CLOSERS = ("tbh", "ngl")
+_CLOSERS_OF_COMPLAINTS = ("tbh", "ngl", "smh", "sort it pls", "pls help asap")
+_CLOSERS_OF_REQUESTS = ("thx", "pls", "cheers", "ta")
+_SAID = re.compile(r"\b(?:please|pls|plz|help|thank\w*|thx|cheers|ta)\b")
 _INNER_VOWEL = re.compile(r"[aeiou]", re.IGNORECASE)
 _MOST_VOWELS = 3
 
@@ -31,14 +37,14 @@ def same_negation(name: str) -> lexicon.Entries:
 @perturbation("texting", weight=6)
 def shorthand(text: str, severity: int, draw: Draw) -> str:
     """Words and phrases become texting shorthand, in lower case from severity 2 on."""
-    short = replace_phrases(text, severity, draw, same_negation("texting.tsv"))
+    short = replace_phrases(text, severity, draw, same_negation("texting.tsv"), RULES)
     return short.lower() if severity >= 2 else short
 
 
 @perturbation("texting", weight=2)
 def informal_words(text: str, severity: int, draw: Draw) -> str:
     """Ordinary words become informal ones of the same meaning."""
-    return replace_phrases(text, severity, draw, same_negation("slang.tsv"))
+    return replace_phrases(text, severity, draw, same_negation("slang.tsv"), RULES)
 
 
 @perturbation("texting", weight=2)
@@ -70,6 +76,23 @@ def chat_tone(text: str, severity: int, draw: Draw) -> str:
     core = text.rstrip(" .").lower()
     if not core:
         return text
-    closers = _CLOSERS_OF_QUESTIONS if core.endswith("?") else _CLOSERS
-    core = f"{draw.pick(_OPENERS)} {core}" if draw.chance(0.3 + SHARE[severity] / 2) else core
+    openers, closers = _openers(core), _closers(core)
+    core = f"{draw.pick(openers)} {core}" if openers and draw.chance(0.3 + SHARE[severity] / 2) else core
     return f"{core} {draw.pick(closers)}" if draw.chance(0.3 + SHARE[severity] / 2) else core
+
+
+def _openers(text: str) -> tuple[str, ...]:
+    if is_greeting(text):
+        return ()
+    return _GREETINGS + (_OPENERS_OF_QUESTIONS if text.endswith("?") else _OPENERS)
+
+
+def _closers(text: str) -> tuple[str, ...]:
+    """What may be said after it: what suits its mood, and nothing that it says already."""
+    if text.endswith("?"):
+        return ("lol", *_CLOSERS_OF_REQUESTS) if _SAID.search(text) is None else ("lol",)
+    if is_praise(text):
+        return _CLOSERS
+    if is_upset(text):
+        return _CLOSERS_OF_COMPLAINTS if _SAID.search(text) is None else ("tbh", "ngl", "smh")
+    return ("lol", *_CLOSERS_OF_REQUESTS) if _SAID.search(text) is None else ("lol",)

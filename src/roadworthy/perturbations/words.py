@@ -22,6 +22,15 @@ _NUMBER_WORDS = (
 )
 _NUMBERS = frozenset(_NUMBER_WORDS.split(" "))
 
+# Whether a form fits, by itself and the words before and after what it would replace.
+Rule = Callable[[str, str, str], bool]
+# Words that look like plurals.
+_WORDS_IN_S = (
+    "this always does news less unless across towards besides perhaps sometimes thanks oops christmas texas dallas "
+    "kansas vegas whereas overseas pants series species means"
+)
+KEEP_THEIR_S = frozenset(_WORDS_IN_S.split(" "))
+
 # What share of the words that could change does change, by severity.
 SHARE = {1: 0.1, 2: 0.2, 3: 0.35, 4: 0.5, 5: 0.7}
 # How many times as often as it was measured something comes, by severity, where rates were measured.
@@ -198,7 +207,13 @@ def _changeable(eligible: Callable[[str], bool]) -> Remembered[bool]:
     return Remembered(is_changeable)
 
 
-def replace_phrases(text: str, severity: int, draw: Draw, entries: Mapping[str, Sequence[str]]) -> str:
+def replace_phrases(
+    text: str,
+    severity: int,
+    draw: Draw,
+    entries: Mapping[str, Sequence[str]],
+    rules: Mapping[str, Rule] | None = None,
+) -> str:
     """Replace a share of the words and phrases that the entries hold, longest first, keeping case and punctuation.
 
     Beside a number nothing is replaced by a form with a digit: "5 to 7" never becomes "5 2 7".
@@ -207,6 +222,8 @@ def replace_phrases(text: str, severity: int, draw: Draw, entries: Mapping[str, 
     ----------
     entries
         Each word or phrase with its alternatives; quickest as `lexicon.Entries`.
+    rules
+        For some of them, where which alternative fits; everywhere if not given.
 
     Examples
     --------
@@ -214,13 +231,17 @@ def replace_phrases(text: str, severity: int, draw: Draw, entries: Mapping[str, 
     'R u there, as you said?'
     """
     tokens = text.split(" ")
-    found = find_phrases(tokens, entries)
+    places = find_phrases(tokens, entries)
+    if rules is None:
+        found = [(start, end, entries[key]) for start, end, key in places]
+    else:
+        found = _fitting(tokens, places, entries, rules)
     if not found:
         return text
     replaced, done = [], 0
     for i in draw.sample(len(found), draw.count(len(found), SHARE[severity])):
-        start, end, key = found[i]
-        new = draw.pick_early(entries[key])
+        start, end, forms = found[i]
+        new = draw.pick_early(forms)
         if brings_digit(new, tokens, start, end):
             continue
         before, first, _ = _PARTS[tokens[start]]
@@ -230,6 +251,56 @@ def replace_phrases(text: str, severity: int, draw: Draw, entries: Mapping[str, 
         )
         done = end
     return " ".join(replaced + tokens[done:])
+
+
+def _fitting(
+    tokens: Sequence[str],
+    places: Sequence[tuple[int, int, str]],
+    entries: Mapping[str, Sequence[str]],
+    rules: Mapping[str, Rule],
+) -> list[tuple[int, int, Sequence[str]]]:
+    """The forms that fit, for each place where any does."""
+    found = []
+    for start, end, key in places:
+        forms = entries[key]
+        if key in rules:
+            forms = fitting_forms(forms, tokens, (start, end), rules[key])
+        if forms:
+            found.append((start, end, forms))
+    return found
+
+
+def fitting_forms(
+    forms: Sequence[str], tokens: Sequence[str], place: tuple[int, int], rule: Rule | None
+) -> Sequence[str]:
+    """Those of some forms that fit in the place of some tokens.
+
+    Examples
+    --------
+    >>> fitting_forms(["its", "tis"], ["where", "it", "is?"], (1, 3), lambda new, before, after: new == "tis" or after)
+    ['tis']
+    """
+    if rule is None:
+        return forms
+    before, after = beside(tokens, *place)
+    return [form for form in forms if rule(form, before, after)]
+
+
+def beside(tokens: Sequence[str], start: int, end: int) -> tuple[str, str]:
+    """The words before and after some tokens, in small letters; empty where a clause begins or ends there.
+
+    Examples
+    --------
+    >>> beside(["So", "where", "is", "it?", "It’s"], 1, 3), beside(["So,", "where", "is", "it?", "It’s"], 1, 4)
+    (('so', 'it'), ('', ''))
+    """
+    before = tokens[start - 1] if start and tokens[start][:1].isalnum() else ""
+    after = tokens[end] if end < len(tokens) and tokens[end - 1][-1:].isalnum() else ""
+    return _beside(before if before[-1:].isalnum() else ""), _beside(after if after[:1].isalnum() else "")
+
+
+def _beside(token: str) -> str:
+    return parts(token)[1].lower().replace("’", "'") or token.lower()
 
 
 def brings_digit(new: str, tokens: Sequence[str], start: int, end: int) -> bool:

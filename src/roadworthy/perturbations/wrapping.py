@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, lru_cache
 
 from roadworthy import lexicon
 from roadworthy.perturbations.draw import Draw
@@ -12,6 +12,16 @@ _MARKS = ",:;.!?>"
 # How long what is said around a message may be beside it.
 _LONGEST = 0.7
 _ENDING = ".!?>])"
+# What says the same; nobody says two of a row. Each begins a word.
+_SAME = (
+    (" help", " look into"),
+    (" please", " pls", " plz", " kindly"),
+    (" can you", " could you", " would you", " will you", " can u", " could u"),
+    (" ask", " question", " wonder", " tell me"),
+    (" thank", " thx", " cheers", " appreciate"),
+    (" sorry", " apolog", " excuse me"),
+    (" moment", " chance"),
+)
 
 
 @cache
@@ -43,6 +53,23 @@ def short_enough(items: Sequence[str], text: str, severity: int, draw: Draw) -> 
     while allowed > 1 and len(items[allowed - 1]) > longest:
         allowed -= 1
     return items[draw.below(allowed)]
+
+
+def unsaid(items: tuple[str, ...], text: str) -> tuple[str, ...]:
+    """Those of the items that say nothing that a message says already.
+
+    Examples
+    --------
+    >>> unsaid(("please help", "if you have a moment"), "can anyone help me")
+    ('if you have a moment',)
+    """
+    lowered = f" {text.lower()}"
+    return _without(items, tuple(row for row in _SAME if any(map(lowered.__contains__, row))))
+
+
+@lru_cache(maxsize=512)
+def _without(items: tuple[str, ...], said: tuple[tuple[str, ...], ...]) -> tuple[str, ...]:
+    return tuple(item for item in items if not any(sign in f" {item.lower()}" for row in said for sign in row))
 
 
 def is_said(text: str) -> bool:
