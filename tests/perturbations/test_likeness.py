@@ -34,6 +34,10 @@ def test_what_both_sides_say_tells_nothing():
     assert tell_apart(["where is it"] * 20, ["where is it?"] * 20).value == 1.0
 
 
+def test_a_fold_that_would_hold_all_of_one_side():
+    assert tell_apart(["a"] * 5, ["a", "b", "c", "d", *["e"] * 26]).value <= 1
+
+
 @pytest.mark.parametrize("change", [str.lower, lambda text: text.rstrip(".?!"), lambda text: text + "!!"])
 def test_how_it_is_written_is_told_apart_even_of_few_messages(change):
     assert tell_apart([change(text) for text in CLEAN[:60]], CLEAN[60:120]).value > 0.9
