@@ -42,6 +42,8 @@ from roadworthy.perturbations.words import is_negation, is_number, keeps, parts
 from roadworthy.remembered import Remembered
 
 _SENTENCE = re.compile(r"(?:[^.?!]++|[.?!](?=\w))++[.?!]*\s*|[.?!]+\s*")
+_CLOCK = re.compile(r"\d [ap]m\b", re.IGNORECASE)
+_TOKENS = re.compile(r"\d+(?: : \d+)?(?: [ap]m\b)?(?!\S)|\S+ ' (?:s|m|d|re|ll|ve)\b|\S+", re.IGNORECASE)
 _MARKS = ",;:"
 _SUBJECTS = frozenset(["i", "you", "we", "it", "there", "they", "he", "she"])
 _PEOPLE = frozenset(["i", "you", "we", "he", "she", "they"])
@@ -66,6 +68,7 @@ _ASKED = {
 _WHICH = ("kaunsa", "konsa", "kaunse")
 _FEW_WORDS = 5
 _IS = ("hai", "hai", "hai", "he")
+_HOW_MANY = frozenset(["many", "much"])
 _HOW_MUCH = {
     "much": "kitna",
     "many": "kitne",
@@ -97,7 +100,7 @@ def _sentence(sentence: str, draw: Draw) -> str:
     body = sentence.rstrip()
     if not any(map(str.isalpha, body)):
         return sentence
-    words = joined(body.rstrip("?.!").split())
+    words = joined(_split(body.rstrip("?.!")))
     end, gap = body[len(body.rstrip("?.! ")) :], sentence[len(body) :]
     found: list[str] = []
     for clause in clauses(words):
@@ -107,6 +110,13 @@ def _sentence(sentence: str, draw: Draw) -> str:
     if body[:1].isupper() and draw.chance(0.6):
         said = said[:1].upper() + said[1:]
     return said + ("" if end.strip() == "." and draw.chance(0.6) else end) + gap
+
+
+def _split(text: str) -> list[str]:
+    """The words; a time of day is one, and so is what a tokeniser has parted: 8 : 00, friday ' s."""
+    if " : " in text or " ' " in text or _CLOCK.search(text):
+        return [found.replace(" ' ", "'") for found in _TOKENS.findall(text)]
+    return text.split()
 
 
 # Clauses
@@ -199,6 +209,7 @@ def _question(first: str, words: Words, draw: Draw) -> list[str] | None:
         return _what(["time", *words], draw)
     if first == "why" or _is_beyond_rules(words):
         return None
+    words = _without_going_to(words)
     if first == "how":
         return _how(words, draw)
     if first in ("when", "where"):
@@ -210,12 +221,24 @@ def _question(first: str, words: Words, draw: Draw) -> list[str] | None:
     return _what(words, draw) if first == "what" else [*ordered(_bare(words), draw), "kaun", draw.pick(_IS)]
 
 
+def _without_going_to(words: Words) -> Words:
+    """The words without what English makes a future of: what is it going to be."""
+    lowered = [word.lower() for word in words]
+    if "going" not in lowered[:-1]:
+        return words
+    at = lowered.index("going")
+    end = at + 1 + (lowered[at + 1] == "to") + (lowered[at + 1 : at + 3] == ["to", "be"])
+    return [*words[:at], *words[end:]]
+
+
 def _asked(first: str, words: Words, draw: Draw) -> list[str] | None:
     """A question with an auxiliary and a subject in it, in the words of a statement."""
     lowered = [word.lower() for word in words[:3]]
     if lowered and f"{first} {lowered[0]}" in _ASKED:
         first, words, lowered = f"{first} {lowered[0]}", words[1:], lowered[1:]
-    if first in ("what", "which") and (which := _asked_which(words, draw)):
+    if first in ("what", "which") and (which := _asked_which(words, draw.pick(_WHICH), draw)):
+        return which
+    if first == "how" and lowered[:1] and lowered[0] in _HOW_MANY and (which := _asked_which(words[1:], "kitne", draw)):
         return which
     if first not in _ASKED or not lowered:
         return None
@@ -236,11 +259,11 @@ def _asked_after(first: str, lowered: Words, words: Words, draw: Draw) -> Said |
     return None if is_simple else asked(lowered[0], words[1:], draw)
 
 
-def _asked_which(words: Words, draw: Draw) -> list[str] | None:
+def _asked_which(words: Words, which: str, draw: Draw) -> list[str] | None:
     """Which of some things: the things, an auxiliary and a subject."""
     end = next((i for i in range(1, min(3, len(words) - 1)) if is_auxiliary(words[i])), 0)
     said = asked(words[end].lower(), words[end + 1 :], draw) if end else None
-    return said and [*said.before, draw.pick(_WHICH), *words[:end], *said.verb]
+    return said and [*said.before, which, *words[:end], *said.verb]
 
 
 def _time_for(words: Words, draw: Draw) -> list[str] | None:
@@ -279,12 +302,14 @@ def _how(words: Words, draw: Draw) -> list[str]:
     if first not in _HOW_MUCH:
         how = draw.pick(("kaisa", "kesa")) if first in ("is", "are", "will") else "kaise"
         return [*ordered(_bare(words), draw), how, "hoga" if first == "will" else draw.pick(_IS)]
-    rest = [word for word in _bare(words[1:]) if word.lower() not in ("it", "there", "i")]
+    rest = [word for word in _bare(words[1:]) if word.lower() not in ("it", "there", "i", "take", "me")]
     how = _HOW_MUCH[first]
-    if first in ("much", "many"):
-        head, led = phrases(rest)
+    if first in _HOW_MANY:
+        is_left = "left" in rest
+        head, led = phrases([word for word in rest if word != "left"])
         found = [word for found in reversed(led) for word in phrase(*found, draw)]
-        return [*found, *mixed(head[1:], draw), how, *mixed(head[:1], draw), draw.pick(_IS)]
+        left = ["bacha" if first == "much" else "bache"] if is_left else []
+        return [*found, *mixed(head[1:], draw), how, *mixed(head[:1], draw), *left, draw.pick(_IS)]
     verb = draw.pick(("lagega", "lagegi") if first == "long" else _IS)
     return [*ordered(rest, draw), *how.split(), verb]
 

@@ -89,7 +89,10 @@ def ordered(words: Words, draw: Draw) -> list[str]:
     """
     head, led = phrases(words)
     told, head = times(head)
-    found = [*mixed(told, draw), *(word for found in reversed(led) for word in phrase(*found, draw))]
+    # Numbers keep their order.
+    if len(led) < 2 or sum(any(word[0].isdigit() for word in after) for _, after in led) < 2:
+        led = led[::-1]
+    found = [*mixed(told, draw), *(word for found in led for word in phrase(*found, draw))]
     return [*found, *mixed(head, draw)]
 
 

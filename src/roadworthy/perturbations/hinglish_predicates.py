@@ -174,15 +174,17 @@ def _felt(clause: Predicate, verb: str, rest: list[str], tense: Tense) -> Said |
     if rest[:1] == ["to"]:
         return duty(clause, rest[1:], {Tense.WILL: "hoga"}.get(tense, "hai")) if verb == "have" else None
     tense = Tense.DO if tense == Tense.MAY else tense
+    if tense == Tense.DO and verb == "have":
+        return Said([*who.owns.split(), *ordered(rest, clause.draw)], negated(clause, [], ["hai"]))
     if rest and phrases([*rest[:1], "x"])[1]:
         return None
-    if tense == Tense.DO and verb == "have":
-        return Said([*who.owns.split(), *ordered(rest, clause.draw)], negated(clause, [], ["hai"])) if rest else None
     said = [*who.feels.split(), *ordered(rest, clause.draw)]
     got = "mil" if verb == "have" and tense == Tense.CAN else _FELT[verb]
     if got in ("mil", "dikh"):
         ends = {Tense.CAN: ["sakta", "hai"], Tense.WILL: ["ega"], Tense.DO: ["ta", "hai"]}[tense]
         return Said(said, ["nahi", got, "raha"] if is_negated else hung([got], ends))
+    if got == "chahiye" and tense == Tense.WILL:
+        return Said(said, ["nahi", got, "hoga"] if is_negated else [got, "hoga"])
     if tense != Tense.DO or not got:
         return None
     return Said(said, ["nahi", got] if is_negated else [got] if got == "chahiye" else [got, "hai"])

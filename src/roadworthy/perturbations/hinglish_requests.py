@@ -22,6 +22,8 @@ from roadworthy.remembered import Remembered
 
 QUESTION_WORDS = frozenset(["what", "how", "when", "where", "why", "what's", "whats", "who", "which", "what time"])
 TOLD = frozenset(["message", "text", "call", "ask", "let"])
+# What stands before things that something is to be done to.
+_TAKEN = DETERMINERS | {"all", "any", "some"}
 _TO_ME = frozenset(["remind", "show", "tell", "give", "send"])
 ME = ("mujhe", "mujhe", "muje")
 _LAST = frozenset(["ko", "me", "mein", "mei", "liye", "par", "se"])
@@ -50,7 +52,7 @@ def request_of(verb: str, words: Words, draw: Draw) -> list[str]:
 def is_order(words: Words) -> bool:
     """Whether the words begin with an English verb, and something that is to be done to."""
     form = infinitives().get(words[0].lower(), ("",))[0]
-    return len(words) > 1 and words[1].lower() in DETERMINERS and form.endswith(" karne")
+    return len(words) > 1 and words[1].lower() in _TAKEN and form.endswith(" karne")
 
 
 def purpose(words: Words, draw: Draw, *, is_aim: bool = False) -> list[str]:

@@ -118,6 +118,8 @@ def _is_nested(subject: Words, rest: Words) -> bool:
 
 def _with_be(clause: Predicate) -> Said | None:
     first = first_word(clause)
+    if clause.words[:2] == ["going", "to"] and len(clause.words) > 2:
+        return act(clause, clause.words[2:], Tense.WILL)
     if first.endswith("ing") and (verb := base_of(first)):
         return going_on(clause, verb, clause.words[1:])
     if first.endswith("ing") and len(clause.words) > 1:
