@@ -85,7 +85,7 @@ def ordered(words: Words, draw: Draw) -> list[str]:
     Examples
     --------
     >>> ordered("the weather in delhi tomorrow".split(), Draw("hinglish", 3, 0, "x"))
-    ['kal', 'delhi', 'mei', 'weather']
+    ['kal', 'delhi', 'mei', 'mausam']
     """
     head, led = phrases(words)
     told, head = times(head)
