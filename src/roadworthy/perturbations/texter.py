@@ -38,9 +38,9 @@ _STRETCHED_WORDS = (
 _STRETCHED = frozenset(_STRETCHED_WORDS.split(" "))
 # What is exclaimed, by the mood of the message: a happy word contradicts a complaint, and the other way around.
 _EXCLAIMED = {
-    "plain": ("lol", "lol", "lol", "haha"),
-    "upset": ("omg", "omg", "smh", "smh", "tbh", "ugh", "ugh"),
-    "praise": ("omg", "omg", "yay", "haha"),
+    "plain": ("lol",) * 9 + ("haha",),
+    "upset": ("omg", "omg", "omg", "smh", "smh", "smh", "tbh", "tbh", "ugh"),
+    "praise": ("omg", "omg", "omg", "omg", "lol", "yay"),
 }
 _JOINED = "joined"
 # A kind of slip stands as often as it comes among ten.
