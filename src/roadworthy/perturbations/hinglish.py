@@ -49,6 +49,7 @@ _THANKS = frozenset(["thanks", "thank", "sorry"])
 _AUXILIARIES = frozenset(["will", "is", "are", "can", "should", "do", "does", "did", "am", "would", "could", "was"])
 _BE = frozenset(["is", "are", "was", "were"])
 _NOBODY = frozenset(["it", "there"])
+_WISHING = frozenset(["i", "i'd", "id"])
 _WISHES = frozenset(["i want", "i need", "i would like", "i'd like", "id like"])
 _COORDINATING = frozenset(["and", "but", "or", "so", "because", "then", "and then"])
 # What asks for more than yes or no, with an auxiliary after it.
@@ -114,7 +115,7 @@ def _sentence(sentence: str, draw: Draw) -> str:
 def _joined(clause: Clause, draw: Draw) -> list[str]:
     """A clause and what joins it to the one before; English where the rules do not know it."""
     words, mark = _parted(clause.words)
-    said = _converted([*clause.shared, *words], draw) if words else []
+    said = _converted([*clause.shared, *words] if clause.shared else words, draw) if words else []
     hindi = list(clause.hindi and draw.pick(clause.hindi).split())
     if said is None or (any(map(_MUST_STAY.__getitem__, words)) and not keeps(" ".join(words), " ".join(said))):
         said = sprinkled(words, draw)
@@ -123,14 +124,18 @@ def _joined(clause: Clause, draw: Draw) -> list[str]:
         elif not clause.english:
             hindi = []
     found = [*hindi, *said]
-    return [*found[:-1], found[-1] + mark] if found else []
+    if found and mark:
+        found[-1] += mark
+    return found
 
 
 def _parted(words: Words) -> tuple[Words, str]:
-    """The words of a clause, and the mark after them."""
-    last = words[-1] if words else ""
-    if last[-1:] not in ("", *_MARKS):
+    """The words of a clause, and the mark after them; where two joints meet, an empty word stands between them."""
+    if not words:
+        return [""], ""
+    if words[-1][-1] not in _MARKS:
         return words, ""
+    last = words[-1]
     return (words[:-1], f" {last}") if len(last) == 1 else ([*words[:-1], last[:-1]], last[-1:])
 
 
@@ -147,7 +152,7 @@ def _converted(words: Words, draw: Draw) -> list[str] | None:
 
 def _clause(words: Words, draw: Draw) -> list[str] | None:
     first = words[0].lower()
-    if wished := _wished(words):
+    if first in _WISHING and (wished := _wished(words)):
         return _wish(wished, draw)
     if first in requests() or is_order(words):
         return request_of(first, words[1:], draw)
@@ -170,8 +175,6 @@ def _holds_clause(words: Words) -> bool:
 
 def _wished(words: Words) -> Words:
     """What follows a wish, or a duty; nothing where there is neither."""
-    if not _MAY_WISH[words[0]]:
-        return []
     said = " ".join(words[:3]).lower()
     if said == "i have to":
         return words[2:]
@@ -329,5 +332,4 @@ def _bare(words: Words) -> list[str]:
 
 _MUST_STAY = Remembered(lambda word: is_number(word) or is_negation(parts(word)[1]))
 _IS_OF_CLAUSE = Remembered(lambda word: is_finite(word) or word.lower() in _PEOPLE)
-_MAY_WISH = Remembered(lambda word: word.lower() in ("i", "i'd", "id"))
 _IS_PLEASE = Remembered(lambda word: word.lower() in ("please", "pls", "plz"))
