@@ -178,7 +178,9 @@ def _wished(words: Words) -> Words:
     said = " ".join(words[:3]).lower()
     if said == "i have to":
         return words[2:]
-    return next((words[n:] for n in (3, 2) if " ".join(words[:n]).lower() in _WISHES), [])
+    if said in _WISHES:
+        return words[3:]
+    return words[2:] if " ".join(words[:2]).lower() in _WISHES else []
 
 
 def _wish(words: Words, draw: Draw) -> list[str]:
@@ -254,12 +256,11 @@ def _is_beyond_rules(words: Words) -> bool:
     """Whether there is a clause within the question, or a verb beside its auxiliary."""
     first = words[0].lower() if words else ""
     allowed = is_auxiliary(first or "is") or first in _HOW_MUCH
-    verbs = sum(is_finite(word) for word in words[2:] if word.lower() != "left")
-    return verbs > allowed or any(word.lower() in _PEOPLE for word in words[1:])
+    return any(map(_IS_PERSON.__getitem__, words[1:])) or sum(map(_IS_VERB.__getitem__, words[2:])) > allowed
 
 
 def _what(words: Words, draw: Draw) -> list[str]:
-    lowered = [word.lower() for word in words]
+    lowered = list(map(str.lower, words))
     if lowered[:1] == ["time"]:
         rest = [word for word in _bare(words[1:]) if word.lower() != "left"]
         if "left" in lowered:
@@ -292,7 +293,7 @@ def _how(words: Words, draw: Draw) -> list[str]:
 
 
 def _yes_or_no(auxiliary: str, words: Words, draw: Draw) -> list[str] | None:
-    lowered = [word.lower() for word in words]
+    lowered = list(map(str.lower, words))
     if auxiliary in ("can", "could", "would") and lowered[:1] == ["you"] and lowered[1:2] and lowered[1] in requests():
         said = None if lowered[1] in TOLD else asked("can", words, draw)
         return ["kya", *(said.words() if said else ["aap", *request_of(lowered[1], words[2:], draw)])]
@@ -327,9 +328,12 @@ def _closing(auxiliary: str, lowered: Words, draw: Draw) -> str:
 
 
 def _bare(words: Words) -> list[str]:
-    return [word for word in words if word.lower() not in _AUXILIARIES]
+    return list(filterfalse(_IS_LEFT_OUT.__getitem__, words))
 
 
 _MUST_STAY = Remembered(lambda word: is_number(word) or is_negation(parts(word)[1]))
 _IS_OF_CLAUSE = Remembered(lambda word: is_finite(word) or word.lower() in _PEOPLE)
+_IS_PERSON = Remembered(lambda word: word.lower() in _PEOPLE)
+_IS_VERB = Remembered(lambda word: is_finite(word) and word.lower() != "left")
+_IS_LEFT_OUT = Remembered(lambda word: word.lower() in _AUXILIARIES)
 _IS_PLEASE = Remembered(lambda word: word.lower() in ("please", "pls", "plz"))

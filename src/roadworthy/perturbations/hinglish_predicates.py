@@ -40,7 +40,7 @@ def state(clause: Predicate, is_: str) -> Said | None:
     """What the subject is, or where."""
     if not clause.words:
         return Said(clause.who.plain.split(), negated(clause, [], [is_]))
-    lowered = [word.lower() for word in clause.words]
+    lowered = list(map(str.lower, clause.words))
     if "by" in lowered or ("and" in lowered and lowered.index("and") < len(lowered) - 2):
         return None
     if "to" in lowered and any(word in infinitives() for word in lowered[lowered.index("to") :]):
