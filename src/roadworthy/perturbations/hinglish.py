@@ -51,6 +51,7 @@ _THANKS = frozenset(["thanks", "thank", "sorry"])
 _AUXILIARIES = frozenset(["will", "is", "are", "can", "should", "do", "does", "did", "am", "would", "could", "was"])
 _BE = frozenset(["is", "are", "was", "were"])
 _NOBODY = frozenset(["it", "there"])
+_WISHING = frozenset(["i", "i'd", "id"])
 _WISHES = frozenset(["i want", "i need", "i would like", "i'd like", "id like"])
 _COORDINATING = frozenset(["and", "but", "or", "so", "because", "then", "and then"])
 # What asks for more than yes or no, with an auxiliary after it.
@@ -125,7 +126,7 @@ def _split(text: str) -> list[str]:
 def _joined(clause: Clause, draw: Draw) -> list[str]:
     """A clause and what joins it to the one before; English where the rules do not know it."""
     words, mark = _parted(clause.words)
-    said = _converted([*clause.shared, *words], draw) if words else []
+    said = _converted([*clause.shared, *words] if clause.shared else words, draw) if words else []
     hindi = list(clause.hindi and draw.pick(clause.hindi).split())
     if said is None or (any(map(_MUST_STAY.__getitem__, words)) and not keeps(" ".join(words), " ".join(said))):
         said = sprinkled(words, draw)
@@ -134,14 +135,18 @@ def _joined(clause: Clause, draw: Draw) -> list[str]:
         elif not clause.english:
             hindi = []
     found = [*hindi, *said]
-    return [*found[:-1], found[-1] + mark] if found else []
+    if found and mark:
+        found[-1] += mark
+    return found
 
 
 def _parted(words: Words) -> tuple[Words, str]:
-    """The words of a clause, and the mark after them."""
-    last = words[-1] if words else ""
-    if last[-1:] not in ("", *_MARKS):
+    """The words of a clause, and the mark after them; where two joints meet, an empty word stands between them."""
+    if not words:
+        return [""], ""
+    if words[-1][-1] not in _MARKS:
         return words, ""
+    last = words[-1]
     return (words[:-1], f" {last}") if len(last) == 1 else ([*words[:-1], last[:-1]], last[-1:])
 
 
@@ -158,7 +163,7 @@ def _converted(words: Words, draw: Draw) -> list[str] | None:
 
 def _clause(words: Words, draw: Draw) -> list[str] | None:
     first = words[0].lower()
-    if wished := _wished(words):
+    if first in _WISHING and (wished := _wished(words)):
         return _wish(wished, draw)
     if first in requests() or is_order(words):
         return request_of(first, words[1:], draw)
@@ -181,12 +186,12 @@ def _holds_clause(words: Words) -> bool:
 
 def _wished(words: Words) -> Words:
     """What follows a wish, or a duty; nothing where there is neither."""
-    if not _MAY_WISH[words[0]]:
-        return []
     said = " ".join(words[:3]).lower()
     if said == "i have to":
         return words[2:]
-    return next((words[n:] for n in (3, 2) if " ".join(words[:n]).lower() in _WISHES), [])
+    if said in _WISHES:
+        return words[3:]
+    return words[2:] if " ".join(words[:2]).lower() in _WISHES else []
 
 
 def _wish(words: Words, draw: Draw) -> list[str]:
@@ -275,12 +280,11 @@ def _is_beyond_rules(words: Words) -> bool:
     """Whether there is a clause within the question, or a verb beside its auxiliary."""
     first = words[0].lower() if words else ""
     allowed = is_auxiliary(first or "is") or first in _HOW_MUCH
-    verbs = sum(is_finite(word) for word in words[2:] if word.lower() != "left")
-    return verbs > allowed or any(word.lower() in _PEOPLE for word in words[1:])
+    return any(map(_IS_PERSON.__getitem__, words[1:])) or sum(map(_IS_VERB.__getitem__, words[2:])) > allowed
 
 
 def _what(words: Words, draw: Draw) -> list[str]:
-    lowered = [word.lower() for word in words]
+    lowered = list(map(str.lower, words))
     if lowered[:1] == ["time"]:
         rest = [word for word in _bare(words[1:]) if word.lower() != "left"]
         if "left" in lowered:
@@ -315,7 +319,7 @@ def _how(words: Words, draw: Draw) -> list[str]:
 
 
 def _yes_or_no(auxiliary: str, words: Words, draw: Draw) -> list[str] | None:
-    lowered = [word.lower() for word in words]
+    lowered = list(map(str.lower, words))
     if auxiliary in ("can", "could", "would") and lowered[:1] == ["you"] and lowered[1:2] and lowered[1] in requests():
         said = None if lowered[1] in TOLD else asked("can", words, draw)
         return ["kya", *(said.words() if said else ["aap", *request_of(lowered[1], words[2:], draw)])]
@@ -350,10 +354,12 @@ def _closing(auxiliary: str, lowered: Words, draw: Draw) -> str:
 
 
 def _bare(words: Words) -> list[str]:
-    return [word for word in words if word.lower() not in _AUXILIARIES]
+    return list(filterfalse(_IS_LEFT_OUT.__getitem__, words))
 
 
 _MUST_STAY = Remembered(lambda word: is_number(word) or is_negation(parts(word)[1]))
 _IS_OF_CLAUSE = Remembered(lambda word: is_finite(word) or word.lower() in _PEOPLE)
-_MAY_WISH = Remembered(lambda word: word.lower() in ("i", "i'd", "id"))
+_IS_PERSON = Remembered(lambda word: word.lower() in _PEOPLE)
+_IS_VERB = Remembered(lambda word: is_finite(word) and word.lower() != "left")
+_IS_LEFT_OUT = Remembered(lambda word: word.lower() in _AUXILIARIES)
 _IS_PLEASE = Remembered(lambda word: word.lower() in ("please", "pls", "plz"))

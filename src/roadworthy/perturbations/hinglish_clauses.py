@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from itertools import compress, count
+from operator import or_
 from typing import NamedTuple
 
 from roadworthy import lexicon
@@ -54,12 +56,13 @@ def clauses(words: Sequence[str]) -> list[Clause]:
     ('aur',) ['i', 'want', 'to'] ['get', 'a', 'refund']
     ('kyunki', 'kyuki') () ['it', 'broke']
     """
-    cuts = list(compress(count(), map(_MAY_CUT.__getitem__, words)))
+    may_begin = map(or_, map(_IS_JOINT.__getitem__, words), (False, *map(_MAY_END.__getitem__, words)))
+    cuts = list(compress(count(), may_begin))
     if not cuts:
         return [Clause("", (), words)]
-    lowered = [word.lower() for word in words]
+    lowered = list(map(str.lower, words))
     found, joint, start, first = [], _NO_JOINT, 0, 0
-    for i in sorted({*cuts, *(cut + 1 for cut in cuts if cut + 1 < len(words))}):
+    for i in cuts:
         begun = _begins(lowered, i, start)
         if begun is None:
             continue
@@ -136,21 +139,26 @@ def _has_subject(words: Sequence[str], i: int) -> bool:
     return words[i] in _DETERMINERS and any(map(is_finite, words[i + 1 : i + _NEAR]))
 
 
+@cache
 def _joints() -> lexicon.Entries:
     return lexicon.alternatives("hinglish_joints.tsv")
 
 
+@cache
 def _requests() -> lexicon.Entries:
     return lexicon.alternatives("hinglish_verbs.tsv")
 
 
+@cache
 def _verbs() -> lexicon.Entries:
     return lexicon.alternatives("hinglish_infinitives.tsv")
 
 
-def _may_cut(word: str) -> bool:
+def _may_end(word: str) -> bool:
+    """Whether a clause may begin after a word that joins none."""
     lowered = word.lower()
-    return lowered in _joints() or lowered in _SAYING or lowered in _ASKING or word[-1] in _MARKS
+    return lowered in _SAYING or lowered in _ASKING or word[-1] in _MARKS
 
 
-_MAY_CUT = Remembered(_may_cut)
+_IS_JOINT = Remembered(lambda word: word.lower() in _joints())
+_MAY_END = Remembered(_may_end)

@@ -62,21 +62,31 @@ def joined(words: list[str]) -> list[str]:
     """
     found: list[str] = []
     done = 0
-    for start in compress(count(), map(_MAY_BEGIN.__getitem__, words)):
-        end = next((end for end in (start + 3, start + 2) if _is_one(words[start:end])), 0) if start >= done else 0
+    for start in compress(count(), map(_FOLLOWING.__getitem__, words)):
+        end = _end_of_one(words, start) if start >= done else 0
         if end:
             found += [*words[done:start], " ".join(words[start:end])]
             done = end
     return [*found, *words[done:]] if done else words
 
 
-def _is_one(words: Words) -> bool:
-    return " ".join(words).lower().rstrip(",;:") in _phrases_said_as_one()
+def _end_of_one(words: Words, start: int) -> int:
+    """Where the longest phrase that is said as one ends; 0 where none begins there."""
+    following = _FOLLOWING[words[start]]
+    for end in (start + 3, start + 2):
+        if end <= len(words) and " ".join(words[start + 1 : end]).lower().rstrip(",;:") in following:
+            return end
+    return 0
 
 
 @cache
-def _phrases_said_as_one() -> frozenset[str]:
-    return frozenset(key for name in _JOINED for key in lexicon.alternatives(name) if " " in key and key != "i need")
+def _said_as_one() -> dict[str, frozenset[str]]:
+    """Of the phrases that are said as one: their first words, each with what follows it."""
+    found: dict[str, set[str]] = {}
+    for key in (key for name in _JOINED for key in lexicon.alternatives(name) if " " in key and key != "i need"):
+        first, following = key.split(" ", 1)
+        found.setdefault(first, set()).add(following)
+    return {first: frozenset(following) for first, following in found.items()}
 
 
 def ordered(words: Words, draw: Draw) -> list[str]:
@@ -87,13 +97,18 @@ def ordered(words: Words, draw: Draw) -> list[str]:
     >>> ordered("the weather in delhi tomorrow".split(), Draw("hinglish", 3, 0, "x"))
     ['kal', 'delhi', 'mei', 'mausam']
     """
-    head, led = phrases(words)
-    told, head = times(head)
+    if not any(map(_IS_MOVED.__getitem__, words)):
+        return mixed(words, draw)
+    without, led = phrases(words)
+    told, head = times(without)
     # Numbers keep their order.
     if len(led) < 2 or sum(any(word[0].isdigit() for word in after) for _, after in led) < 2:
         led = led[::-1]
-    found = [*mixed(told, draw), *(word for found in led for word in phrase(*found, draw))]
-    return [*found, *mixed(head, draw)]
+    found = mixed(told, draw)
+    for preposition, after in led:
+        found += phrase(preposition, after, draw)
+    found += mixed(head, draw)
+    return found
 
 
 def governed(verb: str, words: list[str]) -> list[str]:
@@ -116,7 +131,7 @@ def leads(word: str) -> bool:
     >>> leads("with"), leads("wish")
     (True, False)
     """
-    return _LEADS[word]
+    return LEADS[word]
 
 
 def phrases(words: Words) -> tuple[list[str], list[tuple[str, list[str]]]]:
@@ -127,22 +142,24 @@ def phrases(words: Words) -> tuple[list[str], list[tuple[str, list[str]]]]:
     >>> phrases("the weather in delhi".split())
     (['the', 'weather'], [('in', ['delhi'])])
     """
-    if not any(map(_LEADS.__getitem__, words)):
+    if not any(map(LEADS.__getitem__, words)):
         return list(words), []
     head: list[str] = []
     found: list[tuple[str, list[str]]] = []
     led = head
     for word in words:
-        if _LEADS[word]:
+        if LEADS[word]:
             led = []
             found.append((word.lower(), led))
         else:
             led.append(word)
-    alone = [word for word, led in found if not led and word in _PLACES]
-    return [*head, *alone], [phrase for phrase in found if phrase[1]]
+    leading = [phrase for phrase in found if phrase[1]]
+    if len(leading) < len(found):
+        head += [word for word, led in found if not led and word in _PLACES]
+    return head, leading
 
 
-def phrase(preposition: str, words: list[str], draw: Draw) -> list[str]:
+def phrase(preposition: str, led: Words, draw: Draw) -> list[str]:
     """What a preposition leads, and the postposition that it becomes.
 
     Examples
@@ -150,12 +167,12 @@ def phrase(preposition: str, words: list[str], draw: Draw) -> list[str]:
     >>> phrase("from", ["delhi"], Draw("hinglish", 3, 0, "x"))
     ['delhi', 'se']
     """
-    if preposition == "to" and words[0].lower() in infinitives():
-        return [*mixed(words[1:], draw), *infinitive(words[0]).split(), "ke", "liye"]
-    told, words = times(words)
+    if preposition == "to" and led[0].lower() in infinitives():
+        return [*mixed(led[1:], draw), *infinitive(led[0]).split(), "ke", "liye"]
+    told, words = times(led)
     if not words:
         return [*mixed(told, draw), *_AFTER_TIMES.get(preposition, "").split()]
-    clock = _CLOCK.fullmatch(" ".join(words))
+    clock = _CLOCK.fullmatch(" ".join(words)) if words[0][0].isdecimal() else None
     if clock is not None and draw.chance(0.6):
         return [*mixed(told, draw), *_oclock(clock, draw), *(["ke", "liye"] if preposition == "for" else [])]
     is_when = preposition == "on" and (words[-1].lower() in _WEEKDAYS or any(map(str.isdigit, "".join(words))))
@@ -172,7 +189,7 @@ def _oclock(clock: re.Match[str], draw: Draw) -> list[str]:
     return ["subah" if clock[2].lower() == "am" else evening, *clock[1].split(), draw.pick(("baje", "baje", "bajhe"))]
 
 
-def times(words: Words) -> tuple[list[str], list[str]]:
+def times(words: Words) -> tuple[Words, Words]:
     """The words that say when, and the others.
 
     Examples
@@ -181,7 +198,7 @@ def times(words: Words) -> tuple[list[str], list[str]]:
     (['tomorrow'], ['it', 'rains'])
     """
     if not any(map(_IS_TIME.__getitem__, words)):
-        return [], list(words)
+        return [], words
     return list(filter(_IS_TIME.__getitem__, words)), list(filterfalse(_IS_TIME.__getitem__, words))
 
 
@@ -209,6 +226,7 @@ def _hindi(word: str) -> tuple[tuple[str, ...], ...]:
     return tuple(() if form == _NOTHING else tuple(form.split()) for form in forms)
 
 
+@cache
 def infinitives() -> lexicon.Entries:
     """English verbs as oblique infinitives."""
     return lexicon.alternatives("hinglish_infinitives.tsv")
@@ -225,11 +243,13 @@ def infinitive(verb: str) -> str:
     return infinitives().get(verb.lower(), (f"{verb.lower()} karne",))[0]
 
 
+@cache
 def _postpositions() -> lexicon.Entries:
     return lexicon.alternatives("hinglish_postpositions.tsv")
 
 
 _HINDI = Remembered(_hindi)
 _IS_TIME = Remembered(lambda word: word.lower() in _TIMES)
-_LEADS = Remembered(lambda word: word.lower() in _postpositions())
-_MAY_BEGIN = Remembered(lambda word: any(key.startswith(word.lower() + " ") for key in _phrases_said_as_one()))
+_IS_MOVED = Remembered(lambda word: leads(word) or _IS_TIME[word])
+LEADS = Remembered(lambda word: word.lower() in _postpositions())
+_FOLLOWING = Remembered(lambda word: _said_as_one().get(word.lower(), frozenset()))

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from itertools import compress, count
 from typing import NamedTuple
 
 from roadworthy.perturbations.draw import Draw
-from roadworthy.perturbations.hinglish_order import governed, infinitive, infinitives, ordered, phrases
+from roadworthy.perturbations.hinglish_order import LEADS, governed, infinitive, infinitives, leads, ordered
 from roadworthy.perturbations.hinglish_subjects import DETERMINERS, Subject
 from roadworthy.perturbations.hinglish_verbs import Tense, case_of, hung, past_alone, past_form
 
@@ -39,7 +40,7 @@ def state(clause: Predicate, is_: str) -> Said | None:
     """What the subject is, or where."""
     if not clause.words:
         return Said(clause.who.plain.split(), negated(clause, [], [is_]))
-    lowered = [word.lower() for word in clause.words]
+    lowered = list(map(str.lower, clause.words))
     if "by" in lowered or ("and" in lowered and lowered.index("and") < len(lowered) - 2):
         return None
     if "to" in lowered and any(word in infinitives() for word in lowered[lowered.index("to") :]):
@@ -176,7 +177,7 @@ def _felt(clause: Predicate, verb: str, rest: list[str], tense: Tense) -> Said |
     tense = Tense.DO if tense == Tense.MAY else tense
     if tense == Tense.DO and verb == "have":
         return Said([*who.owns.split(), *ordered(rest, clause.draw)], negated(clause, [], ["hai"]))
-    if rest and phrases([*rest[:1], "x"])[1]:
+    if rest and leads(rest[0]):
         return None
     said = [*who.feels.split(), *ordered(rest, clause.draw)]
     got = "mil" if verb == "have" and tense == Tense.CAN else _FELT[verb]
@@ -205,7 +206,6 @@ def nahi(clause: Predicate) -> list[str]:
 
 def negated(clause: Predicate, stem: list[str], ends: list[str]) -> list[str]:
     """A verb, with its negation before the word that is inflected."""
-    ends = [end for end in ends if end]
     if not clause.is_negated:
         return hung(stem, ends)
     if not stem:
@@ -215,8 +215,10 @@ def negated(clause: Predicate, stem: list[str], ends: list[str]) -> list[str]:
 
 def _acts(clause: Predicate, rest: list[str]) -> bool:
     """Whether the subject does it, to something else: neither does a parcel that arrives."""
-    is_person = bool(clause.subject) and clause.subject not in _THINGS
-    return is_person or (bool(rest) and not DETERMINERS.isdisjoint(map(str.lower, phrases(rest)[0])))
+    if clause.subject and clause.subject not in _THINGS:
+        return True
+    until = next(compress(count(), map(LEADS.__getitem__, rest)), len(rest))
+    return not DETERMINERS.isdisjoint(map(str.lower, rest[:until]))
 
 
 def _stem(verb: str, clause: Predicate, rest: list[str]) -> list[str]:

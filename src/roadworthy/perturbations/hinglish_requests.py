@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from roadworthy import lexicon
 from roadworthy.perturbations.draw import Draw
 from roadworthy.perturbations.hinglish_order import (
@@ -51,16 +53,17 @@ def request_of(verb: str, words: Words, draw: Draw) -> list[str]:
 
 def is_order(words: Words) -> bool:
     """Whether the words begin with an English verb, and something that is to be done to."""
-    form = infinitives().get(words[0].lower(), ("",))[0]
-    return len(words) > 1 and words[1].lower() in _TAKEN and form.endswith(" karne")
+    if len(words) < 2 or words[1].lower() not in _TAKEN:
+        return False
+    return infinitives().get(words[0].lower(), ("",))[0].endswith(" karne")
 
 
 def purpose(words: Words, draw: Draw, *, is_aim: bool = False) -> list[str]:
     """To do something: when, whereto, what, and the verb as an infinitive."""
-    head, led = phrases(words[1:])
+    without, led = phrases(words[1:])
     when = [found for found in led if found[0] in ("at", "on", "in", "before", "after")]
     rest = [found for found in reversed(led) if found not in when]
-    told, head = times(head)
+    told, head = times(without)
     found = [*mixed(told, draw), *(word for found in [*when, *rest] for word in phrase(*found, draw))]
     verb = infinitive(words[0])
     return [
@@ -93,6 +96,7 @@ def _single(word: str) -> tuple[str, ...]:
     return _OWNED.get(lowered) or (() if lowered in QUESTION_WORDS else same_negation("hinglish.tsv").get(lowered, ()))
 
 
+@cache
 def requests() -> lexicon.Entries:
     """English verbs as requests in romanised Hindi."""
     return lexicon.alternatives("hinglish_verbs.tsv")

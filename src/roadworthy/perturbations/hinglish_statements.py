@@ -9,8 +9,8 @@ from collections.abc import Callable
 
 from roadworthy.perturbations.draw import Draw
 from roadworthy.perturbations.hinglish_order import (
+    LEADS,
     Words,
-    leads,
     mixed,
     ordered,
 )
@@ -66,7 +66,7 @@ def statement(words: Words, draw: Draw) -> Said | None:
         return said and Said([*mixed(words[:1], draw), *said.before], said.verb)
     words = opened(words)
     at = verb_at(words)
-    return _said(words[:at], words[at].lower(), list(words[at + 1 :]), draw) if at else None
+    return _said(words[:at], words[at].lower(), words[at + 1 :], draw) if at else None
 
 
 def asked(auxiliary: str, words: Words, draw: Draw) -> Said | None:
@@ -81,36 +81,40 @@ def asked(auxiliary: str, words: Words, draw: Draw) -> Said | None:
     end = end_of_subject(words, TENSES.get(auxiliary, NEGATED.get(auxiliary, "")))
     if auxiliary in ("do", "should") and words[0].lower() in ("i", "we"):
         auxiliary = Tense.MAY
-    return _said(words[:end], auxiliary, list(words[end:]), draw) if end else None
+    return _said(words[:end], auxiliary, words[end:], draw) if end else None
 
 
-def _said(subject: Words, verb: str, rest: list[str], draw: Draw) -> Said | None:
-    adverbs = [word for word in subject[1:] if word.lower() in ADVERBS]
+def _said(subject: Words, verb: str, rest: Words, draw: Draw) -> Said | None:
+    adverbs = [word for word in subject[1:] if word.lower() in ADVERBS] if len(subject) > 1 else []
     verb = verb.replace("’", "'")
     is_negated = verb in NEGATED
     tense = NEGATED[verb] if is_negated else TENSES.get(verb, "")
     while rest and rest[0].lower() in ADVERBS:
-        adverbs.append(rest.pop(0))
-    if rest and not is_negated and rest[0].lower() == "not" and tense:
+        adverbs.append(rest[0])
+        rest = rest[1:]
+    if rest and not is_negated and tense and rest[0].lower() == "not":
         is_negated, rest = True, rest[1:]
-    if _is_nested(subject, rest) or sum(map(leads, rest)) > _MOST_PHRASES:
+    if _is_nested(subject, rest):
         return None
-    name = subject[0].lower() if subject[0].lower() in SUBJECTS else ""
-    if name:
-        who = SUBJECTS[name]
-    else:
+    who = SUBJECTS.get(subject[0].lower())
+    name = subject[0].lower() if who else ""
+    if who is None:
         who = named(ordered([word for word in subject if word not in adverbs], draw), subject[-1].lower())
     clause = Predicate(name, [*rest, *adverbs], who, is_negated, draw)
-    if not tense:
-        return done(clause, past_of(verb), clause.words) if past_of(verb) else present(clause, verb) if name else None
-    return _BY_TENSE[tense](clause)
+    if tense:
+        return _BY_TENSE[tense](clause)
+    if past := past_of(verb):
+        return done(clause, past, clause.words)
+    return present(clause, verb) if name else None
 
 
 def _is_nested(subject: Words, rest: Words) -> bool:
-    """Whether there is another clause within one."""
+    """Whether there is another clause within one, or more phrases than the rules can order."""
+    if any(map(_IS_NESTED.__getitem__, rest[1:])):
+        return True
     if len(subject) > 1 and not _NEVER_IN_SUBJECT.isdisjoint(map(str.lower, subject[1:])):
         return True
-    return any(map(_IS_NESTED.__getitem__, rest[1:]))
+    return len(rest) > _MOST_PHRASES and sum(map(LEADS.__getitem__, rest)) > _MOST_PHRASES
 
 
 # By the auxiliary

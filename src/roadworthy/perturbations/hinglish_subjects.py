@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from itertools import compress, count
 from typing import NamedTuple
 
 from roadworthy.perturbations.hinglish_order import Words, infinitives
-from roadworthy.perturbations.hinglish_verbs import Tense, is_finite, past_of
+from roadworthy.perturbations.hinglish_verbs import IS_FINITE, Tense, past_of
 from roadworthy.remembered import Remembered
 
 _LONGEST = 7
@@ -52,22 +53,29 @@ def begins_with_subject(word: str) -> bool:
     return _IS_SUBJECT[word]
 
 
-def opened(words: Words) -> list[str]:
+def opened(words: Words) -> Words:
     """The words, with what an apostrophe joined to the subject by itself."""
-    first = words[0].lower().replace("’", "'")
-    subject, mark, rest = first.partition("'")
-    if mark and subject in SUBJECTS and mark + rest in _OPENED:
-        return [subject, _OPENED[mark + rest], *words[1:]]
-    return list(words)
+    parted = _PARTED[words[0]]
+    return [*parted, *words[1:]] if parted else words
+
+
+def _parted(word: str) -> tuple[str, ...]:
+    """A subject and what an apostrophe joined to it; nothing where there is none."""
+    subject, mark, rest = word.lower().replace("’", "'").partition("'")
+    return (subject, _OPENED[mark + rest]) if subject in SUBJECTS and mark + rest in _OPENED else ()
 
 
 def verb_at(words: Words) -> int:
     """Where the verb stands; 0 where there is none that can be told."""
-    if words[0].lower() in SUBJECTS and len(words) > 1:
-        return next((i for i in range(1, len(words)) if words[i].lower() not in ADVERBS), 0)
-    if words[0].lower() not in DETERMINERS:
-        return 0
-    return next((i for i in range(2, min(len(words), _LONGEST + 1)) if is_finite(words[i])), 0)
+    first = words[0].lower()
+    if first in SUBJECTS:
+        return _first_of(words[1:], _IS_NO_ADVERB, 1)
+    return _first_of(words[2 : _LONGEST + 1], IS_FINITE, 2) if first in DETERMINERS else 0
+
+
+def _first_of(words: Words, known: Remembered[bool], start: int) -> int:
+    """Where the first of some words is of which something is known, counted from a start; 0 where none is."""
+    return next(compress(count(start), map(known.__getitem__, words)), 0)
 
 
 def end_of_subject(words: Words, tense: str) -> int:
@@ -78,12 +86,9 @@ def end_of_subject(words: Words, tense: str) -> int:
         return 1 if len(words) > 1 or tense in (Tense.BE, Tense.WAS) else 0
     if words[0].lower() not in DETERMINERS:
         return 0
-    cut = next((i for i in range(2, len(words)) if words[i].lower() in ("not", "been")), 0)
-    if cut:
-        return cut
-    is_verb = past_of if tense in (Tense.WAS, Tense.HAVE) else infinitives().get
-    found = (i for i in range(2, len(words)) if is_verb(words[i].lower()))
-    return next(found, len(words) if tense in (Tense.BE, Tense.WAS) else 0)
+    is_verb = _IS_PAST if tense in (Tense.WAS, Tense.HAVE) else _IS_INFINITIVE
+    end = _first_of(words[2:], _MUST_END, 2) or _first_of(words[2:], is_verb, 2)
+    return end or (len(words) if tense in (Tense.BE, Tense.WAS) else 0)
 
 
 def named(words: list[str], last: str) -> Subject:
@@ -94,4 +99,9 @@ def named(words: list[str], last: str) -> Subject:
     return Subject(plain, f"{plain} ne", f"{plain} ko", f"{plain} me", vowel, "hai", future, "e")
 
 
+_PARTED = Remembered(_parted)
+_IS_NO_ADVERB = Remembered(lambda word: word.lower() not in ADVERBS)
+_IS_PAST = Remembered(lambda word: bool(past_of(word)))
+_MUST_END = Remembered(lambda word: word.lower() in ("not", "been"))
+_IS_INFINITIVE = Remembered(lambda word: word.lower() in infinitives())
 _IS_SUBJECT = Remembered(lambda word: word.lower().replace("’", "'").partition("'")[0] in SUBJECTS)

@@ -81,7 +81,7 @@ def is_finite(word: str) -> bool:
     >>> is_finite("doesn't"), is_finite("ordered"), is_finite("order")
     (True, True, False)
     """
-    return _IS_FINITE[word]
+    return IS_FINITE[word]
 
 
 def is_auxiliary(word: str) -> bool:
@@ -181,6 +181,6 @@ def _may_be_finite(word: str) -> bool:
     return lowered in TENSES or lowered in NEGATED or lowered == "had" or lowered in THIRD or bool(past_of(lowered))
 
 
-_IS_FINITE = Remembered(_may_be_finite)
+IS_FINITE = Remembered(_may_be_finite)
 _IS_AUXILIARY = Remembered(lambda word: (word := word.lower().replace("’", "'")) in TENSES or word in NEGATED)
 _PAST = Remembered(_past_verb)
