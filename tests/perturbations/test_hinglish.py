@@ -105,6 +105,10 @@ def test_a_clause_that_the_rules_do_not_know_stays_english(text, kept):
     assert all(kept in found for found in forms(text))
 
 
+def test_where_two_conjunctions_meet_there_is_one_space():
+    assert not any("  " in found for found in forms("tell me if i take a bus and when it comes or if i drive"))
+
+
 @pytest.mark.parametrize("text", ["?", "...", "!", " "])
 def test_what_is_no_sentence_stays(text):
     assert forms(text) == {text}

@@ -44,7 +44,7 @@ from roadworthy.remembered import Remembered
 _SENTENCE = re.compile(r"(?:[^.?!]++|[.?!](?=\w))++[.?!]*\s*|[.?!]+\s*")
 _CLOCK = re.compile(r"\d [ap]m\b", re.IGNORECASE)
 _TOKENS = re.compile(r"\d+(?: : \d+)?(?: [ap]m\b)?(?!\S)|\S+ ' (?:s|m|d|re|ll|ve)\b|\S+", re.IGNORECASE)
-_MARKS = ",;:"
+_MARKS = (",", ";", ":")
 _SUBJECTS = frozenset(["i", "you", "we", "it", "there", "they", "he", "she"])
 _PEOPLE = frozenset(["i", "you", "we", "he", "she", "they"])
 _THANKS = frozenset(["thanks", "thank", "sorry"])
@@ -141,12 +141,10 @@ def _joined(clause: Clause, draw: Draw) -> list[str]:
 
 
 def _parted(words: Words) -> tuple[Words, str]:
-    """The words of a clause, and the mark after them; where two joints meet, an empty word stands between them."""
-    if not words:
-        return [""], ""
-    if words[-1][-1] not in _MARKS:
+    """The words of a clause, and the mark after them."""
+    last = words[-1] if words else ""
+    if not last.endswith(_MARKS):
         return words, ""
-    last = words[-1]
     return (words[:-1], f" {last}") if len(last) == 1 else ([*words[:-1], last[:-1]], last[-1:])
 
 
