@@ -89,7 +89,7 @@ def to_hinglish(text: str, draw: Draw, *, share: float = 1.0) -> str:
     'mera order cancel karo'
     >>> text = "I lost my card but I need to pay today"
     >>> to_hinglish(text, Draw("hinglish", 3, 0, text))
-    'Maine mere card kho diya lekin muje aj pay karna hai'
+    'maine meri card kho diya lekin mujhe aj pay karna hai'
     """
     sentences = _SENTENCE.findall(text)
     for row in draw.sample(len(sentences), draw.count(len(sentences), share)) if share < 1 else range(len(sentences)):

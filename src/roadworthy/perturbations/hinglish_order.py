@@ -95,7 +95,7 @@ def ordered(words: Words, draw: Draw) -> list[str]:
     Examples
     --------
     >>> ordered("the weather in delhi tomorrow".split(), Draw("hinglish", 3, 0, "x"))
-    ['kal', 'delhi', 'mei', 'mausam']
+    ['kal', 'delhi', 'mei', 'weather']
     """
     if not any(map(_IS_MOVED.__getitem__, words)):
         return mixed(words, draw)
@@ -211,19 +211,16 @@ def mixed(words: Words, draw: Draw) -> list[str]:
     ['har', 'parcel']
     """
     found: list[str] = []
-    for word in words:
-        forms = _HINDI[word]
-        if forms and (word in _ALWAYS or draw.chance(0.9)):
-            found += draw.pick(forms)
-        else:
-            found.append(word)
+    for forms in map(_FORMS.__getitem__, words):
+        found += draw.pick(forms) if len(forms) > 1 else forms[0]
     return found
 
 
-def _hindi(word: str) -> tuple[tuple[str, ...], ...]:
-    """What a word is in Hindi, each form as words; none where it stays English."""
-    forms = lexicon.alternatives("hinglish_words.tsv").get(word.lower().replace("’", "'"), ())
-    return tuple(() if form == _NOTHING else tuple(form.split()) for form in forms)
+def _forms(word: str) -> tuple[tuple[str, ...], ...]:
+    """What bilinguals say for a word, each form as words, a likelier one more often: one time in ten, English."""
+    hindi = lexicon.alternatives("hinglish_words.tsv").get(word.lower().replace("’", "'"), ())
+    forms = tuple(() if form == _NOTHING else tuple(form.split()) for form in hindi)
+    return forms if forms and word in _ALWAYS else forms * 9 + ((word,),) * (len(forms) or 1)
 
 
 @cache
@@ -248,7 +245,7 @@ def _postpositions() -> lexicon.Entries:
     return lexicon.alternatives("hinglish_postpositions.tsv")
 
 
-_HINDI = Remembered(_hindi)
+_FORMS = Remembered(_forms)
 _IS_TIME = Remembered(lambda word: word.lower() in _TIMES)
 _IS_MOVED = Remembered(lambda word: leads(word) or _IS_TIME[word])
 LEADS = Remembered(lambda word: word.lower() in _postpositions())

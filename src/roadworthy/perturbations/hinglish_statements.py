@@ -59,7 +59,7 @@ def statement(words: Words, draw: Draw) -> Said | None:
     Examples
     --------
     >>> statement("i ordered 2 lamps last week".split(), Draw("hinglish", 3, 0, "x")).words()
-    ['maine', '2', 'lamps', 'pichle', 'week', 'order', 'kiya']
+    ['maine', '2', 'lamps', 'last', 'haftey', 'order', 'kiya']
     """
     if words[0].lower() in ADVERBS and len(words) > 2:
         said = statement(words[1:], draw)
