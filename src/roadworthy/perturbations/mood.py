@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from functools import cache
 from typing import Literal
 
 from roadworthy import lexicon
+from roadworthy.remembered import Remembered
 
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
 
 _HELLO = frozenset(["hello", "hey", "hi", "hiya", "greetings"])
-# Within how many characters somebody who greets has done so.
-_SOON = 40
+# Within how many words somebody who greets has done so.
+_SOON = 8
 
 
 @cache
@@ -28,23 +28,39 @@ def _upsetting() -> frozenset[str]:
 
 @cache
 def _upsetting_phrases() -> tuple[str, ...]:
-    return tuple(f" {phrase} " for phrase in lexicon.grouped("mood.tsv")["upset"] if " " in phrase)
+    return tuple(phrase for phrase in _known("upset") if " " in phrase)
+
+
+@cache
+def _begin_phrases() -> frozenset[str]:
+    return frozenset(phrase.split(" ")[0] for phrase in _upsetting_phrases())
 
 
 def _words(text: str) -> list[str]:
     return _WORD.findall(text.lower().replace("’", "'"))
 
 
-def _is_upset(words: Sequence[str]) -> bool:
+def _shown_by(token: str) -> str:
+    """What a piece of text without spaces shows."""
+    words = _words(token)
     if not _upsetting().isdisjoint(words):
-        return True
-    said = f" {' '.join(words)} "
-    return any(phrase in said for phrase in _upsetting_phrases())
+        return "upset"
+    if not _begin_phrases().isdisjoint(words):
+        return "phrase"
+    return "plain" if _known("praise").isdisjoint(words) else "praise"
+
+
+_SHOWN = Remembered(_shown_by)
+
+
+def _says_a_phrase(text: str) -> bool:
+    said = f" {' '.join(_words(text))} "
+    return any(f" {phrase} " in said for phrase in _upsetting_phrases())
 
 
 def _opens_with(text: str, group: str) -> bool:
-    found = _WORD.search(text.lower().replace("’", "'"))
-    return found is not None and found.group() in _known(group)
+    found = _WORD.search(text)
+    return found is not None and found.group().lower().replace("’", "'") in _known(group)
 
 
 def is_upset(text: str) -> bool:
@@ -55,7 +71,7 @@ def is_upset(text: str) -> bool:
     >>> is_upset("The lamp is broken"), is_upset("it didn't come"), is_upset("play some music")
     (True, True, False)
     """
-    return _is_upset(_words(text))
+    return tone(text) == "upset"
 
 
 def is_asking(text: str) -> bool:
@@ -77,7 +93,8 @@ def is_greeting(text: str) -> bool:
     >>> is_greeting("Hi, where is it"), is_greeting("Order 12. Hello, where is it"), is_greeting("where is it")
     (True, True, False)
     """
-    return _opens_with(text, "greeting") or not _HELLO.isdisjoint(_words(text[:_SOON]))
+    words = _words(" ".join(text.split(maxsplit=_SOON)[:_SOON]))
+    return bool(words) and (words[0] in _known("greeting") or not _HELLO.isdisjoint(words))
 
 
 def is_praise(text: str) -> bool:
@@ -99,7 +116,7 @@ def tone(text: str) -> Literal["upset", "praise", "plain"]:
     >>> tone("the driver was great"), tone("great, it broke"), tone("where is it")
     ('praise', 'upset', 'plain')
     """
-    words = _words(text)
-    if _is_upset(words):
+    shown = set(map(_SHOWN.__getitem__, text.split()))
+    if "upset" in shown or ("phrase" in shown and _says_a_phrase(text)):
         return "upset"
-    return "plain" if _known("praise").isdisjoint(words) else "praise"
+    return "praise" if "praise" in shown else "plain"

@@ -80,7 +80,7 @@ def hesitation(text: str, severity: int, draw: Draw) -> str:
     if not is_said(text):
         return text
     tokens, clauses = _clauses(text)
-    places = [i for i, token in enumerate(tokens) if i in clauses or _begins_content(tokens, i)] or [0]
+    places = sorted(clauses | _content(tokens)) or [0]
     openers = _OPENERS_AFTER_HELLO if is_greeting(text) else _OPENERS
     for chosen in draw.sample(len(places), draw.count(len(tokens), SHARE[severity] / 2)):
         i = places[chosen]
@@ -95,7 +95,8 @@ def repeated_words(text: str, severity: int, draw: Draw) -> str:
         return text
     tokens, clauses = _clauses(text)
     able = [i for i, token in enumerate(tokens) if token.isalpha() and _can_be_repeated(token)]
-    places = [i for i in able if _is_stumbled_over(tokens, i, clauses)] or able[:1]
+    leading = clauses | {i - 1 for i in _content(tokens)}
+    places = [i for i in able if i in leading and _is_stumbled_over(tokens, i)] or able[:1]
     if places:
         count = min(_MOST_REPEATED, draw.count(len(able), SHARE[severity] / 2))
         for i in draw.sample(len(places), count):
@@ -107,11 +108,9 @@ def _can_be_repeated(token: str) -> bool:
     return not (is_negation(token) or is_number(token) or token in _STRONGER_TWICE)
 
 
-def _is_stumbled_over(tokens: Sequence[str], i: int, clauses: AbstractSet[int]) -> bool:
-    """Whether it is a small word that a clause begins with, or that stands before a content word."""
-    if i + 1 == len(tokens) or tokens[i] not in _function_words() or (i and is_number(tokens[i - 1])):
-        return False
-    return i in clauses or _begins_content(tokens, i + 1)
+def _is_stumbled_over(tokens: Sequence[str], i: int) -> bool:
+    """Whether it is a small word, neither the last one nor one that belongs to a number, as in 7 am."""
+    return i + 1 < len(tokens) and tokens[i] in _function_words() and not (i and is_number(tokens[i - 1]))
 
 
 def _clauses(text: str) -> tuple[list[str], AbstractSet[int]]:
@@ -123,15 +122,14 @@ def _clauses(text: str) -> tuple[list[str], AbstractSet[int]]:
     return tokens[first:last], {0} | {i - first for i in begin if first < i < last and tokens[i]}
 
 
-def _begins_content(tokens: Sequence[str], i: int) -> bool:
-    """Whether a word with a meaning of its own follows a small word there, so that no name or phrase is torn apart."""
-    before, token = tokens[i - 1] if i else "", tokens[i]
-    return (
-        token.isalpha()
-        and token not in _function_words()
-        and before in _function_words()
-        and (before, token) not in _FIXED_PHRASES
-    )
+def _content(tokens: Sequence[str]) -> set[int]:
+    """Where words with a meaning of their own follow a small one, so that no name or phrase is torn apart."""
+    small = list(map(_function_words().__contains__, tokens))
+    return {
+        i
+        for i in range(1, len(tokens))
+        if small[i - 1] and not small[i] and tokens[i].isalpha() and (tokens[i - 1], tokens[i]) not in _FIXED_PHRASES
+    }
 
 
 @cache

@@ -8,7 +8,7 @@ from functools import cache
 from roadworthy import lexicon
 from roadworthy.perturbations.draw import Draw
 from roadworthy.perturbations.fitting import RULES
-from roadworthy.perturbations.mood import is_greeting, is_praise, is_upset
+from roadworthy.perturbations.mood import is_greeting, tone
 from roadworthy.perturbations.registry import perturbation
 from roadworthy.perturbations.words import SHARE, change_words, negations, replace_phrases
 
@@ -76,9 +76,11 @@ def chat_tone(text: str, severity: int, draw: Draw) -> str:
     core = text.rstrip(" .").lower()
     if not core:
         return text
-    openers, closers = _openers(core), _closers(core)
-    core = f"{draw.pick(openers)} {core}" if openers and draw.chance(0.3 + SHARE[severity] / 2) else core
-    return f"{core} {draw.pick(closers)}" if draw.chance(0.3 + SHARE[severity] / 2) else core
+    chance = 0.3 + SHARE[severity] / 2
+    opened, closed = draw.chance(chance), draw.chance(chance)
+    closing = f" {draw.pick(_closers(core))}" if closed else ""
+    openers = _openers(core) if opened else ()
+    return (f"{draw.pick(openers)} " if openers else "") + core + closing
 
 
 def _openers(text: str) -> tuple[str, ...]:
@@ -91,8 +93,9 @@ def _closers(text: str) -> tuple[str, ...]:
     """What may be said after it: what suits its mood, and nothing that it says already."""
     if text.endswith("?"):
         return ("lol", *_CLOSERS_OF_REQUESTS) if _SAID.search(text) is None else ("lol",)
-    if is_praise(text):
+    heard = tone(text)
+    if heard == "praise":
         return _CLOSERS
-    if is_upset(text):
+    if heard == "upset":
         return _CLOSERS_OF_COMPLAINTS if _SAID.search(text) is None else ("tbh", "ngl", "smh")
     return ("lol", *_CLOSERS_OF_REQUESTS) if _SAID.search(text) is None else ("lol",)

@@ -296,11 +296,10 @@ def beside(tokens: Sequence[str], start: int, end: int) -> tuple[str, str]:
     """
     before = tokens[start - 1] if start and tokens[start][:1].isalnum() else ""
     after = tokens[end] if end < len(tokens) and tokens[end - 1][-1:].isalnum() else ""
-    return _beside(before if before[-1:].isalnum() else ""), _beside(after if after[:1].isalnum() else "")
+    return _BESIDE[before] if before[-1:].isalnum() else "", _BESIDE[after] if after[:1].isalnum() else ""
 
 
-def _beside(token: str) -> str:
-    return parts(token)[1].lower().replace("’", "'") or token.lower()
+_BESIDE = Remembered(lambda token: parts(token)[1].lower().replace("’", "'") or token.lower())
 
 
 def brings_digit(new: str, tokens: Sequence[str], start: int, end: int) -> bool:
