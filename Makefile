@@ -41,15 +41,15 @@ pictures: .venv/.dev
 	$(BIN)/python docs/pictures.py
 
 requirements:
-	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-strip-extras \
 	  --custom-compile-command "make requirements" --quiet --upgrade --group build \
 	  --extra mlflow --extra serve pyproject.toml --output-file requirements/demo.txt
-	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-strip-extras \
 	  --custom-compile-command "make requirements" --quiet --upgrade --group build --group dev \
 	  --constraint requirements/demo.txt \
 	  --extra arrow --extra encoder --extra http --extra mlflow --extra postgres --extra serve pyproject.toml \
 	  --output-file requirements/dev.txt
-	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-strip-extras \
 	  --custom-compile-command "make requirements" --quiet --upgrade --group build \
 	  --constraint requirements/demo.txt \
 	  --extra postgres --extra serve pyproject.toml --output-file requirements/serve.txt
