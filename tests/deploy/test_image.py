@@ -115,7 +115,7 @@ def test_requirements_are_pinned_hashed_and_without_an_address(root):
     text = (root / "requirements/serve.txt").read_text()
     blocks = re.split(r"\n(?=[a-z])", text)[1:]
     assert blocks
-    assert all(re.match(r"^[\w.-]+==[^ ]+( ; .*)? \\\n", block) for block in blocks)
+    assert all(re.match(r"^[\w.-]+(\[[\w,-]+\])?==[^ ]+( ; .*)? \\\n", block) for block in blocks)
     assert all(block.count("--hash=sha256:") >= 1 for block in blocks)
     assert "://" not in text
     assert not re.search(r"--(extra-)?index-url|--find-links", text)

@@ -85,7 +85,7 @@ def browser() -> Iterator:
 class Service:
     """A started `roadworthy serve`: its address, its process, and what it writes into its log."""
 
-    def __init__(self, cwd, *arguments, wait=60, **environment):
+    def __init__(self, cwd, *arguments, wait=120, **environment):
         self.cwd = Path(cwd)
         self.log = self.cwd / f"service-{next(_NUMBERS)}.log"
         command = [sys.executable, "-m", "roadworthy", "serve", *map(str, arguments)]
@@ -109,7 +109,7 @@ class Service:
         found = [json.loads(line) for line in lines if line.endswith("\n")]
         return [event for event in found if name in (None, event["event"])]
 
-    def wait_for(self, name, *, count=1, seconds=20):
+    def wait_for(self, name, *, count=1, seconds=120):
         """The events of one name, once there are so many."""
         end = time.monotonic() + seconds
         while len(found := self.events(name)) < count:

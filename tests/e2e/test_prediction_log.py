@@ -186,7 +186,7 @@ class Load:
         self._thread.join(30)
 
 
-def wait_until(condition: Any, seconds: float = 40) -> None:
+def wait_until(condition: Any, seconds: float = 120) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "never came true"

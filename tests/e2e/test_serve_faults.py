@@ -117,7 +117,7 @@ def away_under_load(serve, models, folder, server, seconds):
         metrics = service.get("/metrics").text
         time.sleep(seconds / 2)
         server.start()
-        service.wait_for("log_back", seconds=30)
+        service.wait_for("log_back")
         time.sleep(0.5)
     assert (during.status_code, during.json()["status"], during.json()["log"]) == (200, "degraded", "spooling")
     assert during.json()["spooled_rows"] > 0
@@ -178,7 +178,7 @@ def test_a_full_disk_gives_no_answer_rather_than_one_that_is_not_logged(serve, m
         before = [service.predict(text).json()["id"] for text in TEXTS]
         fill(disk / "ballast")
         with Load(service.url, clients=4) as load:
-            service.wait_for("log_failing", seconds=60)
+            service.wait_for("log_failing")
             time.sleep(0.5)
         refused = service.predict("where is my order")
         assert (refused.status_code, refused.headers["content-type"]) == (503, "application/problem+json")
@@ -187,7 +187,7 @@ def test_a_full_disk_gives_no_answer_rather_than_one_that_is_not_logged(serve, m
         assert service.get("/healthz").status_code == 200
         assert 'roadworthy_log_state{state="failing"} 1.0' in service.get("/metrics").text
         (disk / "ballast").unlink()
-        service.wait_for("log_back", seconds=40)
+        service.wait_for("log_back")
         after = [service.predict(text).json()["id"] for text in TEXTS]
         assert service.get("/readyz").json()["log"] == "ok"
         assert service.stop() == 0

@@ -10,7 +10,17 @@ from typing import Any
 
 import pytest
 
-from roadworthy.prediction_log import LogError, Prediction, PredictionLog, database, has_prediction, log, new_id, spool
+from roadworthy.prediction_log import (
+    LogError,
+    Prediction,
+    PredictionLog,
+    database,
+    has_prediction,
+    log,
+    new_id,
+    segment,
+    spool,
+)
 from roadworthy.prediction_log import store as stores
 
 from .conftest import OpenLog, feedback, prediction
@@ -97,6 +107,26 @@ def test_a_locked_database_is_bridged_by_the_spool(
     assert ask(tmp_path, "SELECT count(*) FROM feedback") == [(3,)]
     assert [name for name, _ in kept.events] == ["log_away", "spool_replayed", "log_back"]
     assert "locked" in kept.events[0][1]["error"]
+
+
+def test_more_is_replayed_than_comes(open_log: OpenLog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(database, "BUSY_SECONDS", 0.05)
+    monkeypatch.setattr(stores, "FIRST_PAUSE", 0.05)
+    monkeypatch.setattr(segment, "CHUNK_BYTES", 5_000)
+    kept = open_log()
+
+    def more(error: LogError | None = None) -> None:
+        """As clients under load do: as soon as one answer is there, they ask again."""
+        if error is None:
+            kept.log.append([prediction() for _ in range(50)], more)
+
+    with closing(sqlite3.connect(tmp_path / "predictions.db", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        more()
+        more()
+        until(lambda: kept.log.spooled >= 100)
+        other.execute("COMMIT")
+    until(lambda: kept.log.state == "ok")
 
 
 def test_closing_writes_what_was_handed_over_and_replays(

@@ -233,12 +233,24 @@ def test_pauses_grow_to_ten_seconds_and_shrink_again(store: Store, database: Any
         store.recover()
     assert pauses == [1, 2, 4, 8, 10, 10]
     database.is_away = False
-    assert store.recover(now=True)
-    assert not store.recover()
+    assert not store.recover(now=True)
     assert store.state == "ok"
     assert [name for name, _ in events] == ["log_away", "spool_replayed", "log_back"]
     assert events[1][1] == {"rows": 1}
     assert events[2][1] == {"seconds": 35.0}
+
+
+def test_rows_that_come_without_a_break_do_not_keep_it_spooling(store: Store, database: Any) -> None:
+    store_clock[0] = 0.0
+    store.open()
+    database.is_away = True
+    store.keep(group())
+    database.is_away = False
+    store_clock[0] += 1
+    store.keep(group())
+    store.recover()
+    assert store.state == "ok"
+    assert len(database.rows) == 2
 
 
 def test_nothing_can_be_kept_until_the_disk_has_room(

@@ -162,10 +162,16 @@ class PredictionLog:
             if handed:
                 self._write(handed)
             if self._store.state != "ok":
-                self._store.recover()
+                self._catch_up(sum(len(rows) for rows, _ in handed))
         while self._store.recover(now=True) and time.monotonic() < self._deadline:
             pass
         self._store.close()
+
+    def _catch_up(self, came: int) -> None:
+        """Replay at least as many rows as have just come: the spool must not grow for ever under load."""
+        enough = self._store.spooled - came
+        while self._store.recover() and self._store.spooled > enough:
+            pass
 
     def _gather(self) -> tuple[list[_Handed], bool]:
         """Wait for rows, or until the spool is to be replayed; then take all that is there, up to a full group."""

@@ -114,18 +114,23 @@ class Store:
 
     def _replay(self) -> bool:
         self._inserter.connect()
+        self._look_for_more()
+        batch = self._spool.next_batch()
+        if batch is not None:
+            self._inserter.insert(batch)
+            self._spool.batch_is_kept()
+            self._replayed += len(batch)
+            self.state = "spooling"
+            self._pause, self._retry_at = FIRST_PAUSE, 0.0
+            # Rows may come without a break: were the end not seen here, the next of them would be spooled as well.
+            self._look_for_more()
+        if self._spool.empty:
+            self._is_back()
+        return self.state != "ok"
+
+    def _look_for_more(self) -> None:
         if self._spool.empty:
             self._spool.take_over()
-        batch = self._spool.next_batch()
-        if batch is None:
-            self._is_back()
-            return False
-        self._inserter.insert(batch)
-        self._spool.batch_is_kept()
-        self._replayed += len(batch)
-        self.state = "spooling"
-        self._pause, self._retry_at = FIRST_PAUSE, 0.0
-        return True
 
     def _into_spool(self, group: Group) -> None:
         try:
