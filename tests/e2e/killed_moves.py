@@ -16,9 +16,6 @@ from roadworthy.mlflow_store import open_client, quietly, store_uri
 from roadworthy.registry import deployed, history, lease, promote, rollback
 from roadworthy.registry import store as registry_store
 
-# The lease of a killed holder must run out by itself; here within seconds.
-lease.SECONDS = 3.0
-
 
 class KilledAt:
     """MLflow's client, in a process that ends after some calls."""
@@ -103,4 +100,6 @@ def main(name: str, command: str) -> None:
 
 
 if __name__ == "__main__":
+    # The lease of a killed holder must run out by itself; here within seconds. Only here: pytest imports this file.
+    lease.SECONDS = 3.0
     main(*sys.argv[1:])
