@@ -28,7 +28,7 @@ unit: .venv/.dev
 	$(BIN)/python -m pytest -m "not slow" $(SPREAD) --cov --cov-report=term
 
 test-all: lint
-	$(BIN)/python -m pytest --cov --cov-report=term
+	$(BIN)/python -m pytest --hypothesis-profile=thorough --cov --cov-report=term
 
 # Every dependency unpinned, on the newest Python found, in an environment of its own.
 test-latest:

@@ -9,8 +9,17 @@ import pytest
 from hypothesis import settings
 
 # A busy machine is no bug: what a law takes in time is measured by the tests of linear time, not by a deadline.
-settings.register_profile("without deadlines", settings(), deadline=None)
-settings.load_profile("without deadlines")
+settings.register_profile("quick", deadline=None, max_examples=30)
+settings.register_profile("thorough", deadline=None, max_examples=200)
+settings.load_profile("quick")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Measure no coverage where it only costs: of laws, which run the same lines again and again, and from outside."""
+    for item in items:
+        is_law = getattr(getattr(item, "obj", None), "is_hypothesis_test", False)
+        if is_law or "e2e" in item.path.parts or item.path.name == "test_docs.py":
+            item.add_marker("no_cover")
 
 
 @pytest.fixture(scope="session")

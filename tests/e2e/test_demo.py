@@ -68,6 +68,7 @@ def test_both_inspections_are_runs_whose_figures_line_up(demo):
     assert {run.data.params["guarded"] for run in runs} == {"True", "False"}
 
 
+@pytest.mark.slow
 def test_the_story_as_json_is_one_document(run, tmp_path):
     finished = run("demo", "--json", "--no-track", cwd=tmp_path)
     story = json.loads(finished.stdout)

@@ -97,6 +97,7 @@ def days_back(client: Any, name: str, *days: float) -> None:
             client.set_registered_model_tag(name, key, json.dumps(entries[key] | {"at": at} | moved))
 
 
+@pytest.mark.slow
 def test_a_bad_retrain_is_rejected_forced_found_and_rolled_back(
     run: Any, server: str, client: Any, project: Path
 ) -> None:
@@ -152,6 +153,7 @@ def test_a_bad_retrain_is_rejected_forced_found_and_rolled_back(
     assert version["run_id"] != then["run"]
 
 
+@pytest.mark.slow
 def test_of_two_simultaneous_promotions_one_wins(server: str, client: Any, project: Path) -> None:
     versions(client, "rivals", 3)
     inspected(client, "rivals", "1")
@@ -197,6 +199,7 @@ print(time.perf_counter() - started)
 """
 
 
+@pytest.mark.slow
 def test_a_rollback_takes_under_a_second_beyond_importing_mlflow(server: str, client: Any, project: Path) -> None:
     versions(client, "timed", 2)
     environment = os.environ | {"MLFLOW_TRACKING_URI": server}

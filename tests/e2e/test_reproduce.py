@@ -28,6 +28,7 @@ def trained(tmp_path_factory, run, empty_store):
     return folder, re.search(r"run ([0-9a-f]{32})", ended.stderr)[1]
 
 
+@pytest.mark.slow
 def test_another_machine_gets_the_same_model(trained, run, tmp_path):
     folder, run_id = trained
     store = {"MLFLOW_TRACKING_URI": f"sqlite:///{folder / 'mlflow.db'}"}
@@ -48,6 +49,7 @@ def test_another_machine_gets_the_same_model(trained, run, tmp_path):
     assert kept["largest_difference"] <= 1e-6
 
 
+@pytest.mark.slow
 def test_messages_that_somebody_changed_are_found_out(trained, run, tmp_path):
     folder, run_id = trained
     lines = (folder / "train.csv").read_text().splitlines(keepends=True)

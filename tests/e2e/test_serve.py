@@ -260,6 +260,7 @@ def test_yesterdays_flagged_messages_are_a_query_away(serve, models, run, tmp_pa
     assert set(found["text"]) <= set(TEXTS)
 
 
+@pytest.mark.slow
 def test_several_workers_share_a_log_and_their_counts(serve, models, tmp_path):
     (tmp_path / "model").symlink_to(models / "hardened")
     service = serve(tmp_path, "model", "--workers", "2")

@@ -131,6 +131,7 @@ def pipeline() -> Any:
     return make_pipeline(CountVectorizer(), LogisticRegression()).fit(DATA.texts, DATA.labels)
 
 
+@pytest.mark.slow
 def test_the_ui_shows_the_runs_of_the_local_store(
     server: tuple[str, subprocess.Popen[bytes]], local_run: tracking.TrackedRun
 ) -> None:

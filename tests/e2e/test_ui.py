@@ -71,6 +71,7 @@ def test_the_runs_stand_in_the_table(ui, browser):
     page.close()
 
 
+@pytest.mark.slow
 def test_a_run_holds_its_metrics_dataset_report_and_model(ui, browser):
     run = next(run for run in _inspections(ui) if any(m["key"] == "real/accuracy" for m in run["data"]["metrics"]))
     page = browser.new_page(viewport={"width": 1600, "height": 1200})
@@ -104,6 +105,7 @@ def test_the_families_of_an_inspection_are_nested_and_compare_side_by_side(ui, b
     page.close()
 
 
+@pytest.mark.slow
 def test_two_runs_compare_side_by_side(ui, browser):
     first, second, *_ = (run["info"]["run_id"] for run in _inspections(ui))
     page = browser.new_page(viewport={"width": 1600, "height": 1200})

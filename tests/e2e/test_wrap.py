@@ -63,6 +63,7 @@ def test_messages_are_answered_with_verdicts(wrapped, project, run):
     assert all((row["verdict"] == "flagged") == bool(row["reasons"]) for row in rows)
 
 
+@pytest.mark.slow
 def test_code_that_has_changed_is_refused(wrapped, project, run, tmp_path):
     elsewhere = tmp_path / "changed"
     shutil.copytree(project, elsewhere)
