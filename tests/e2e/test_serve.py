@@ -263,6 +263,7 @@ def test_yesterdays_flagged_messages_are_a_query_away(serve, models, run, tmp_pa
 def test_several_workers_share_a_log_and_their_counts(serve, models, tmp_path):
     (tmp_path / "model").symlink_to(models / "hardened")
     service = serve(tmp_path, "model", "--workers", "2")
+    service.wait_for("ready", count=2)
     before = service.predict("where is it").json()["model"]["version"]
     # A connection of its own for each, so that both workers get some.
     replies = [service.predict("where is my order") for _ in range(40)]
