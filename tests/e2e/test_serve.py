@@ -282,6 +282,24 @@ def test_several_workers_share_a_log_and_their_counts(serve, models, tmp_path):
     assert service.stop() == 0
 
 
+@pytest.mark.slow
+def test_workers_end_with_a_supervisor_that_was_killed(serve, models, tmp_path):
+    service = serve(tmp_path, str(models / "hardened"), "--workers", "2")
+    service.wait_for("ready", count=2)
+    service.process.kill()
+    service.process.wait(10)
+    end = time.monotonic() + 60
+    while len(service.events("supervisor_died")) < 2 or is_up(service):
+        assert time.monotonic() < end, service.log.read_text(encoding="utf-8")
+        time.sleep(0.1)
+
+
+def is_up(service):
+    with contextlib.suppress(httpx.TransportError):
+        return service.get("/healthz").is_success
+    return False
+
+
 def test_what_was_accepted_is_finished_when_told_to_stop(serve, tmp_path):
     (tmp_path / "slow.py").write_text(
         "import time\n\n\ndef classify(texts):\n    time.sleep(1.5)\n    return ['late' for _ in texts]\n"
