@@ -264,6 +264,7 @@ def test_yesterdays_flagged_messages_are_a_query_away(serve, models, run, tmp_pa
 def test_several_workers_share_a_log_and_their_counts(serve, models, tmp_path):
     (tmp_path / "model").symlink_to(models / "hardened")
     service = serve(tmp_path, "model", "--workers", "2")
+    service.wait_for("ready", count=2)
     before = service.predict("where is it").json()["model"]["version"]
     # A connection of its own for each, so that both workers get some.
     replies = [service.predict("where is my order") for _ in range(40)]
@@ -280,6 +281,24 @@ def test_several_workers_share_a_log_and_their_counts(serve, models, tmp_path):
     assert len(after) == 1
     assert before not in after
     assert service.stop() == 0
+
+
+@pytest.mark.slow
+def test_workers_end_with_a_supervisor_that_was_killed(serve, models, tmp_path):
+    service = serve(tmp_path, str(models / "hardened"), "--workers", "2")
+    service.wait_for("ready", count=2)
+    service.process.kill()
+    service.process.wait(10)
+    end = time.monotonic() + 60
+    while len(service.events("supervisor_died")) < 2 or is_up(service):
+        assert time.monotonic() < end, service.log.read_text(encoding="utf-8")
+        time.sleep(0.1)
+
+
+def is_up(service):
+    with contextlib.suppress(httpx.TransportError):
+        return service.get("/healthz").is_success
+    return False
 
 
 def test_what_was_accepted_is_finished_when_told_to_stop(serve, tmp_path):

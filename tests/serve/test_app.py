@@ -7,6 +7,7 @@ import os
 import signal
 import time
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import anyio
@@ -19,6 +20,7 @@ from starlette.routing import Mount
 
 from roadworthy.models.record import note_inspection, note_run
 from roadworthy.prediction_log import LogError
+from roadworthy.serve import app as application
 from roadworthy.serve.app import create_app
 from roadworthy.serve.settings import read_settings
 
@@ -286,7 +288,7 @@ def test_sighup_loads_the_model_anew(desk: Path, place: Path, lines: list[str]) 
             await until(lambda: app.service.counters.registry.get_sample_value(DONE, {"outcome": "failed"}) == 1)
 
     anyio.run(scene)
-    assert [json.loads(line)["event"] for line in lines] == ["reloaded", "reload_failed"]
+    assert [json.loads(line)["event"] for line in lines] == ["ready", "reloaded", "reload_failed"]
     assert app.service.served.name == "desk"
 
 
@@ -300,15 +302,32 @@ async def until(condition: Any) -> None:
         await asyncio.sleep(0.005)
 
 
-@pytest.mark.parametrize("parent", [None, object()])
+@pytest.mark.parametrize("parent", [None, os.getppid()])
 def test_a_worker_has_the_others_load_it_too(
-    serve: Serve, secrets: dict[str, str], monkeypatch: pytest.MonkeyPatch, parent: object
+    serve: Serve, secrets: dict[str, str], monkeypatch: pytest.MonkeyPatch, parent: int | None
 ) -> None:
     sent: list[Any] = []
-    monkeypatch.setattr(multiprocessing, "parent_process", lambda: parent)
+    above = None if parent is None else SimpleNamespace(pid=parent)
+    monkeypatch.setattr(multiprocessing, "parent_process", lambda: above)
     monkeypatch.setattr(os, "kill", lambda *signalled: sent.append(signalled))
-    assert serve(keys="keys.json").post("/v1/admin/reload", x_api_key=secrets["admin"]).status_code == 200
+    client = serve(keys="keys.json")
+    assert client.post("/v1/admin/reload", x_api_key=secrets["admin"]).status_code == 200
     assert sent == ([] if parent is None else [(os.getppid(), signal.SIGHUP)])
+    # The signal comes back from above; this worker has loaded the model already.
+    assert client.app.has_reloaded == (parent is not None)
+
+
+def test_a_worker_whose_supervisor_was_killed_ends(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch, lines: list[str]
+) -> None:
+    raised: list[int] = []
+    monkeypatch.setattr(multiprocessing, "parent_process", lambda: SimpleNamespace(pid=1))
+    monkeypatch.setattr(application, "_LOOK_SECONDS", 0.01)
+    monkeypatch.setattr(signal, "raise_signal", raised.append)
+    client = serve()
+    client.portal.call(until, lambda: raised)
+    assert raised == [signal.SIGTERM]
+    assert '"event": "supervisor_died", "pid": 1' in lines[-1]
 
 
 def test_a_web_socket_is_closed(client: Client) -> None:

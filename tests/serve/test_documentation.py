@@ -30,6 +30,11 @@ def valid(document: dict[str, Any], schema: dict[str, Any], value: Any) -> None:
     jsonschema.validate(value, {**schema, "components": document["components"]}, jsonschema.Draft202012Validator)
 
 
+def resolved(document: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:
+    """A schema, or what it refers to."""
+    return document["components"]["schemas"][schema["$ref"].rpartition("/")[2]] if "$ref" in schema else schema
+
+
 def references(part: Any) -> set[str]:
     if isinstance(part, dict):
         own = {part["$ref"]} if "$ref" in part else set()
@@ -87,6 +92,34 @@ def test_every_example_of_a_body_is_answered_as_the_document_says(
                 valid(document, shown[response.headers["content-type"]]["schema"], response.json())
                 tried += 1
     assert tried >= 5
+
+
+def test_every_answer_has_an_example_that_it_allows(document: dict[str, Any]) -> None:
+    tried = 0
+    for path, methods in document["paths"].items():
+        for about in methods.values():
+            for answer in about["responses"].values():
+                schema = answer.get("content", {}).get(JSON_TYPE, {}).get("schema")
+                if schema is None:
+                    continue
+                forms = [resolved(document, form) for form in schema.get("anyOf", [schema])]
+                for form in forms:
+                    assert form["examples"], path
+                    valid(document, form, form["examples"][0])
+                    tried += 1
+    assert tried >= 8
+
+
+def test_states_report_what_the_document_says(client: Client, document: dict[str, Any]) -> None:
+    for path in ("/healthz", "/readyz", "/version"):
+        schema = document["paths"][path]["get"]["responses"]["200"]["content"][JSON_TYPE]["schema"]
+        valid(document, schema, client.get(path).json())
+
+
+def test_it_says_which_addresses_take_a_key(document: dict[str, Any]) -> None:
+    schemes = document["components"]["securitySchemes"]
+    for path in ("/v1/predict", "/invocations", "/v1/feedback", "/v1/admin/reload"):
+        assert [next(iter(way)) for way in document["paths"][path]["post"]["security"]] == [*schemes]
 
 
 @pytest.mark.parametrize(

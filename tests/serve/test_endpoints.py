@@ -99,6 +99,8 @@ def test_in_a_batch_only_the_flagged_message_is_refused(serve: Serve) -> None:
     assert (second["trusted"], second["verdict"]) == (False, "flagged")
     invoked = client.post("/invocations", {"inputs": [FAMILIAR, STRANGE]}).json()["predictions"]
     assert [one["label"] for one in invoked] == ["refund_status", None]
+    single = client.post("/invocations", {"inputs": [STRANGE]})
+    assert (single.status_code, single.json()["type"]) == (422, "urn:roadworthy:problem:not-trusted")
 
 
 def test_a_flagged_message_may_be_routed_to_a_label(serve: Serve) -> None:
@@ -414,6 +416,9 @@ def test_a_true_label_is_stored_with_its_prediction(serve: Serve, secrets: dict[
         response = client.post("/v1/feedback", {"id": id_, "label": label}, x_api_key=secrets["feedback"])
         assert (response.status_code, response.json()) == (200, {"id": id_, "stored": True})
     assert client.rows()[0]["true_label"] == "refund"
+    written = client.post("/v1/feedback", {"id": id_, "label": "jo@example.org"}, x_api_key=secrets["feedback"])
+    assert written.status_code == 200
+    assert client.rows()[0]["true_label"] == "[email]"
 
 
 @pytest.mark.parametrize(
@@ -421,6 +426,7 @@ def test_a_true_label_is_stored_with_its_prediction(serve: Serve, secrets: dict[
     [
         (b'{"id": "7", "label": "order"}', 404, "no-such-prediction"),
         (b'{"id": "7"}', 422, "invalid-body"),
+        (b'{"id": "7", "label": " \\u200b "}', 422, "empty-label"),
         (b"{", 400, "invalid-json"),
     ],
 )

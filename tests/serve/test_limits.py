@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from roadworthy.serve import limits
 from roadworthy.serve.limits import Gate, read_body
 from roadworthy.serve.problems import Problem
 
@@ -119,6 +120,18 @@ def test_of_a_body_that_goes_on_no_more_than_the_limit_is_read() -> None:
 @pytest.mark.parametrize("declared", [b"", b"-1", b"many", b"10"])
 def test_a_length_that_says_nothing_is_passed_over(declared: bytes) -> None:
     assert read(parts_of([b"0123456789"]), 10, {b"content-length": declared})[0] == b"0123456789"
+
+
+def test_a_body_that_does_not_come_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "BODY_SECONDS", 0.01)
+
+    async def receive() -> Mapping[str, Any]:
+        await anyio.sleep_forever()
+        raise AssertionError
+
+    with pytest.raises(Problem) as found:
+        anyio.run(read_body, receive, {}, 10)
+    assert (found.value.status, found.value.headers) == (408, {"Connection": "close"})
 
 
 @pytest.mark.parametrize("before", [[], [{"type": "http.request", "body": b"{", "more_body": True}]])

@@ -71,6 +71,15 @@ def test_the_process_writes_what_it_read(
     assert isinstance(pickle.loads(capsysbinary.readouterr().out), ModelError)
 
 
+def test_a_service_that_ended_meanwhile_is_no_error(desk: Path) -> None:
+    command = [sys.executable, "-m", "roadworthy.serve.loading", str(desk)]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert process.stdout is not None
+    process.stdout.close()
+    process.stdout = None
+    assert (process.communicate(timeout=120)[1], process.returncode) == (b"", 0)
+
+
 def test_what_cannot_be_handed_over_is_told(capsysbinary: pytest.CaptureFixture[bytes], tmp_path: Path) -> None:
     code = "def make():\n    print('loaded')\n    return lambda texts: ['a' for _ in texts]\n\nmodel = make()\n"
     (tmp_path / "apart_lambda.py").write_text(code)

@@ -235,7 +235,7 @@ def test_csv_that_cannot_be_read_is_refused(body: bytes, status: int, kind: str)
     assert (problem.status, problem.kind) == (status, kind)
 
 
-@given(st.text(st.characters(codec="utf-8"), min_size=1, max_size=64), st.text(min_size=1, max_size=200))
+@given(st.text(st.characters(codec="utf-8"), min_size=1, max_size=64), st.from_regex(r"\w.{0,199}", fullmatch=True))
 def test_feedback_is_an_id_and_a_label(id_: str, label: str) -> None:
     given = read_feedback(encoded({"id": id_, "label": label}))
     assert (given.id, given.label) == (id_, label)

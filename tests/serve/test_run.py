@@ -6,7 +6,6 @@ import logging
 import os
 import signal
 import socket
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -15,7 +14,6 @@ from typing import Any
 import pytest
 import uvicorn
 from uvicorn.config import STARTUP_FAILURE
-from uvicorn.supervisors import multiprocess
 
 from roadworthy.errors import ModelError, RoadworthyError, SettingsError
 from roadworthy.serve import run as serving
@@ -239,13 +237,14 @@ def test_what_no_worker_could_start_with_is_told_once(
 
 
 class FakeProcess:
-    """A worker that a test lets die."""
+    """A worker that a test lets die, or not answer."""
 
-    def __init__(self, config: Any = None, sockets: Any = None, *, pid: int | None = 99, alive: bool = True) -> None:
-        self.pid, self.alive, self.exitcode = pid, alive, 1
+    def __init__(self, config: Any = None, sockets: Any = None, *, pid: int | None = 99) -> None:
+        self.pid, self.alive, self.answers, self.exitcode = pid, True, True, 1
+        self.process = SimpleNamespace(is_alive=lambda: self.alive)
 
     def is_alive(self, timeout: float) -> bool:
-        return self.alive
+        return self.alive and self.answers
 
     def start(self) -> None:
         pass
@@ -256,10 +255,10 @@ class FakeProcess:
 @pytest.fixture
 def workers(monkeypatch: pytest.MonkeyPatch) -> Workers:
     """Workers 1, 2, and one that has no process yet."""
-    monkeypatch.setattr(multiprocess, "Process", FakeProcess)
-    made = Workers.__new__(Workers)
-    made.config, made.sockets, made.should_exit = SimpleNamespace(timeout_worker_healthcheck=1), [], threading.Event()
-    made.processes = [FakeProcess(pid=pid) for pid in (1, 2, None)]
+    monkeypatch.setattr(serving, "Process", FakeProcess)
+    monkeypatch.setattr(signal, "signal", lambda *_: None)
+    made = Workers(SimpleNamespace(workers=3), [])  # type: ignore[arg-type]
+    made.processes = [FakeProcess(pid=pid) for pid in (1, 2, None)]  # type: ignore[misc]
     return made
 
 
@@ -295,6 +294,21 @@ def test_a_worker_that_died_is_replaced_and_its_gauges_dropped(
     assert [worker.pid for worker in workers.processes] == [1, 99, 99]
     assert forgotten == [2]
     assert '"event": "worker_died", "pid": 2' in lines[0]
+
+
+def test_a_worker_that_is_slow_to_start_is_waited_for_but_not_for_ever(
+    workers: Workers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = [0.0]
+    monkeypatch.setattr(serving, "monotonic", lambda: now[0])
+    monkeypatch.setattr(serving, "forget_worker", lambda pid: None)
+    workers.processes[0].answers = False  # type: ignore[attr-defined]
+    for now[0] in (0.0, 30.0, 59.0):
+        workers.keep_subprocess_alive()
+        assert workers.processes[0].pid == 1
+    now[0] = 61.0
+    workers.keep_subprocess_alive()
+    assert workers.processes[0].pid == 99
 
 
 def test_a_follower_that_died_is_told(workers: Workers, place: Path, lines: list[str]) -> None:

@@ -106,15 +106,19 @@ def new_id() -> str:
 
 
 def stored_group(rows: Iterable[Prediction | Feedback], text: TextMode) -> Group:
-    """Rows as the database takes them: texts redacted, NaN as None, times as text in UTC."""
+    """Rows as the database takes them: texts redacted, NaN as None, times as text in UTC.
+
+    A label that somebody sends later may hold anything, so it is redacted like a text.
+    """
     keep = _TEXT[text]
+    shown = _storable if text == "raw" else _TEXT["redacted"]
     group = Group([], [])
     for row in rows:
         if isinstance(row, Prediction):
             group.predictions.append(_stored_prediction(row, keep))
         else:
             group.feedback.append(
-                (_storable(row.id), _storable(row.prediction_id), _storable(row.label), stored_time(row.time))
+                (_storable(row.id), _storable(row.prediction_id), shown(row.label), stored_time(row.time))
             )
     return group
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import multiprocessing
 import os
 import signal
 import threading
@@ -24,6 +25,7 @@ from roadworthy.serve.documentation import (
     DESCRIPTION,
     FEEDBACK,
     INVOCATIONS,
+    KEYS,
     PREDICT,
     PROBLEM,
     RELOAD,
@@ -52,6 +54,7 @@ if TYPE_CHECKING:
     from roadworthy.serve.settings import ServeSettings
 
 _LOG = logging.getLogger("roadworthy.serve")
+_LOOK_SECONDS = 1.0
 
 
 class Application(FastAPI):
@@ -62,6 +65,7 @@ class Application(FastAPI):
 
     service: Service
     direct: dict[str, Handler]
+    has_reloaded = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, or start and stop."""
@@ -104,7 +108,15 @@ class Application(FastAPI):
         """The OpenAPI document."""
         document = super().openapi()
         document["components"]["schemas"].setdefault(ProblemShown.__name__, PROBLEM)
+        document["components"]["securitySchemes"] = KEYS
         return document
+
+    def reload_others(self) -> None:
+        """With several workers the process above them passes the signal on to each; this one has reloaded already."""
+        parent = multiprocessing.parent_process()
+        if parent is not None and parent.pid == os.getppid():
+            self.has_reloaded = True
+            os.kill(os.getppid(), signal.SIGHUP)
 
     def _template(self, scope: Scope) -> str:
         """The path as it was declared: what clients make up must not become names of counters."""
@@ -138,7 +150,7 @@ def create_app(settings: ServeSettings, following: Following | None = None) -> A
         redirect_slashes=False,
     )
     app.service = service
-    endpoints = Endpoints(service, _reload_others)
+    endpoints = Endpoints(service, app.reload_others)
     app.direct = {
         "/v1/predict": endpoints.predict,
         "/invocations": endpoints.invocations,
@@ -160,27 +172,36 @@ async def _lifespan(app: Application) -> AsyncIterator[None]:
     tasks: set[asyncio.Task[None]] = set()
 
     def reload() -> None:
+        if app.has_reloaded:
+            app.has_reloaded = False
+            return
         task = asyncio.create_task(_reload(app.service))
         tasks.add(task)
         task.add_done_callback(tasks.discard)
 
     if hasattr(signal, "SIGHUP") and threading.current_thread() is threading.main_thread():
         loop.add_signal_handler(signal.SIGHUP, reload)
+    watch = asyncio.create_task(_end_with_parent())
+    _LOG.info("ready", extra={"fields": {"pid": os.getpid(), "model": app.service.served.about}})
     yield
+    watch.cancel()
     await app.service.stop()
+
+
+async def _end_with_parent() -> None:
+    """A worker whose supervisor was killed ends: nobody could stop it, and it would keep the port."""
+    parent = multiprocessing.parent_process()
+    while parent is not None:
+        await asyncio.sleep(_LOOK_SECONDS)
+        if os.getppid() != parent.pid:
+            _LOG.error("supervisor_died", extra={"fields": {"pid": parent.pid}})
+            signal.raise_signal(signal.SIGTERM)
+            return
 
 
 async def _reload(service: Service) -> None:
     with suppress(RoadworthyError):
         await service.reload()
-
-
-def _reload_others() -> None:
-    """With several workers the process above them passes the signal on to each."""
-    from multiprocessing import parent_process
-
-    if parent_process() is not None:
-        os.kill(os.getppid(), signal.SIGHUP)
 
 
 def _as_route(handler: Handler) -> Callable[[Request], Any]:

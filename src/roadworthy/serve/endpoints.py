@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from roadworthy.serve.served import Served
     from roadworthy.serve.service import Service
 
+# MLflow's form of an answer has no place for it.
+VERSION = b"x-model-version"
+
 
 class Endpoints:
     """The addresses that take a body.
@@ -54,7 +57,9 @@ class Endpoints:
         """POST /invocations: as MLflow's own server takes and answers it."""
         kind, body = await self._body(asked, "predict", (JSON, CSV))
         texts = read_invocation(body, kind, self._service.settings)
-        _, rows, answers = await self._service.answer(texts, asked.id)
+        served, rows, answers = await self._service.answer(texts, asked.id)
+        if len(rows) == 1 and rows[0].sent is None:
+            raise self._refused(self._answered(served, rows[0], answers[0]))
         predictions = [
             {
                 "label": row.sent,
@@ -66,7 +71,7 @@ class Endpoints:
             }
             for row, answer in zip(rows, answers, strict=True)
         ]
-        return Reply(200, to_json({"predictions": predictions}))
+        return Reply(200, to_json({"predictions": predictions}), headers=((VERSION, served.version.encode()),))
 
     async def feedback(self, asked: Asked) -> Reply:
         """POST /v1/feedback: the true label of a prediction."""

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
     from typing import Any
 
+BODY_SECONDS = 10.0
 _RETRY_SECONDS = 1
 
 
@@ -65,16 +66,25 @@ class Gate:
 async def read_body(
     receive: Callable[[], Awaitable[Mapping[str, Any]]], headers: Mapping[bytes, bytes], limit: int
 ) -> bytes:
-    """The body of a request, unless it is too large.
+    """The body of a request, unless it is too large, or does not come.
 
     Raises
     ------
     Problem
-        It is larger than the limit; no more than that is read.
+        It is larger than the limit; no more than that is read. Or it is not all there within `BODY_SECONDS`.
     """
     declared = headers.get(b"content-length", b"")
     if declared.isdigit() and int(declared) > limit:
         raise too_large(limit)
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            return await _gathered(receive, limit)
+    except TimeoutError:
+        detail = f"the body was not all there within {BODY_SECONDS:.0f} seconds; send it in one go"
+        raise Problem(408, "body-too-slow", detail, headers={"Connection": "close"}) from None
+
+
+async def _gathered(receive: Callable[[], Awaitable[Mapping[str, Any]]], limit: int) -> bytes:
     message = await receive()
     body: bytes = message.get("body", b"")
     if message.get("more_body"):

@@ -7,6 +7,7 @@ loaded anew, nobody who is being answered has to wait for it.
 from __future__ import annotations
 
 import io
+import os
 import pickle
 import subprocess
 import sys
@@ -78,7 +79,12 @@ def main(spec: str, *options: str) -> None:
         except Exception as error:
             refused = ModelError(f"cannot be handed to the service ({named(error)})", where=spec, mend=_INSTEAD)
             written = pickle.dumps(refused)
-    sys.stdout.buffer.write(written)
+    try:
+        sys.stdout.buffer.write(written)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # A service that is told to stop while it loads a model waits for none; nor may the end of this process.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 if __name__ == "__main__":

@@ -101,6 +101,8 @@ def read_feedback(body: bytes) -> FeedbackGiven:
         It is no such thing.
     """
     given: FeedbackGiven = _parsed(_FEEDBACK, body)
+    if not tokenise(given.label):
+        raise Problem(422, "empty-label", "label says nothing; send the true label", field="label")
     return given
 
 

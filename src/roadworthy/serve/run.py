@@ -12,10 +12,14 @@ import sys
 import tempfile
 from contextlib import ExitStack, suppress
 from functools import partial
+from time import monotonic
 from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
 import uvicorn
+from uvicorn.config import STARTUP_FAILURE
 from uvicorn.supervisors import Multiprocess
+from uvicorn.supervisors.multiprocess import Process
 
 from roadworthy.errors import SettingsError
 from roadworthy.serve.counters import MULTIPROCESS, forget_worker
@@ -35,6 +39,7 @@ if TYPE_CHECKING:
 _LOG = logging.getLogger("roadworthy.serve")
 _BACKLOG = 2_048
 _WORKER_SECONDS = 60
+_ANSWER_SECONDS = 0.1
 
 
 def run(settings: ServeSettings) -> None:
@@ -103,6 +108,10 @@ class Workers(Multiprocess):
 
     follower: OwnFollower | None = None
 
+    def __init__(self, config: uvicorn.Config, sockets: list[socket.socket]) -> None:
+        super().__init__(config, sockets)
+        self._heard: WeakKeyDictionary[Process, float] = WeakKeyDictionary()
+
     def handle_hup(self) -> None:
         """Pass the signal on."""
         for worker in self.processes:
@@ -113,15 +122,34 @@ class Workers(Multiprocess):
                 os.kill(worker.pid, signal.SIGHUP)
 
     def keep_subprocess_alive(self) -> None:
-        """Start a worker in the place of one that died, and drop the gauges of that one."""
+        """Start a worker in the place of one that died, and drop the gauges of that one.
+
+        Uvicorn would wait for a worker that is still starting, and hear no signal meanwhile.
+        """
         if self.follower is not None and self.follower.keep_alive():
             _LOG.error("follower_died", extra={"fields": {"now": self.follower.pid}})
-        before = {worker.pid for worker in self.processes}
-        super().keep_subprocess_alive()
-        for gone in before - {worker.pid for worker in self.processes}:
-            if gone is not None:
-                _LOG.error("worker_died", extra={"fields": {"pid": gone}})
-                forget_worker(gone)
+        for place, worker in enumerate(self.processes):
+            if self._is_well(worker) or self.should_exit.is_set():
+                continue
+            worker.kill()
+            worker.join()
+            _LOG.error("worker_died", extra={"fields": {"pid": worker.pid}})
+            if worker.pid is not None:
+                forget_worker(worker.pid)
+            if worker.exitcode == STARTUP_FAILURE:
+                # The next one would fail likewise.
+                self.should_exit.set()
+                return
+            self.processes[place] = Process(self.config, self.sockets)
+            self.processes[place].start()
+
+    def _is_well(self, worker: Process) -> bool:
+        """Whether a worker runs, and has answered within the last minute, or is younger than that."""
+        now = monotonic()
+        if worker.is_alive(timeout=_ANSWER_SECONDS):
+            self._heard[worker] = now
+            return True
+        return worker.process.is_alive() and now - self._heard.setdefault(worker, now) < _WORKER_SECONDS
 
 
 def _options(settings: ServeSettings) -> dict[str, Any]:
@@ -136,7 +164,6 @@ def _options(settings: ServeSettings) -> dict[str, Any]:
         "proxy_headers": False,
         "backlog": _BACKLOG,
         "timeout_graceful_shutdown": settings.shutdown_seconds,
-        "timeout_worker_healthcheck": _WORKER_SECONDS,
     }
 
 
