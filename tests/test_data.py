@@ -11,7 +11,16 @@ from hypothesis import strategies as st
 
 from roadworthy import data
 from roadworthy.columns import label_text
-from roadworthy.data import BlackBox, Classifier, Codes, Dataset, Predictions, read_dataset, read_labelled
+from roadworthy.data import (
+    BlackBox,
+    Classifier,
+    Codes,
+    Dataset,
+    Predictions,
+    read_dataset,
+    read_labelled,
+    read_messages,
+)
 from roadworthy.errors import DataError
 
 messages = st.text(st.characters(exclude_categories=["Cs"]), min_size=1).filter(lambda text: bool(text.strip()))
@@ -272,3 +281,13 @@ def test_labelled_messages_must_bear_labels_of_two_classes(tmp_path: Path) -> No
         read_labelled(file)
     with pytest.raises(DataError, match="no labels; give one label a message"):
         data.require_classes(Dataset.of(["a"]))
+
+
+def test_messages_of_users_are_read_without_those_that_say_nothing(tmp_path):
+    file = tmp_path / "sent.csv"
+    file.write_text('id,text\n1,hello\n2,\n3," \t"\n4,bye\n')
+    found, blank = read_messages(file)
+    assert (found.texts, found.labels, blank) == (("hello", "bye"), None, 2)
+    file.write_text("text\n \n")
+    with pytest.raises(DataError, match=r"sent\.csv: no messages; give a file with at least one"):
+        read_messages(file)

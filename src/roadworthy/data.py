@@ -284,6 +284,27 @@ def read_dataset(
     )
 
 
+def read_messages(path: str | Path, *, text: str | None = None) -> tuple[Dataset, int]:
+    """Read what users sent, the messages alone.
+
+    Returns
+    -------
+    The messages, and how many rows were left out: production holds messages that say nothing.
+
+    Raises
+    ------
+    DataError
+        As `read_dataset`, or every message is blank.
+    """
+    path = Path(path)
+    frame = read_frame(path)
+    values = frame[text_column(frame, text, path)].tolist()
+    kept = [value for value in values if not (is_missing(value) or (isinstance(value, str) and not value.strip()))]
+    if not kept:
+        raise DataError("no messages", where=path, mend="give a file with at least one")
+    return Dataset.of(kept, name=short_name(path)), len(values) - len(kept)
+
+
 def _filled(frame: pd.DataFrame, column: Any) -> list[Any]:
     return [NO_KIND if is_missing(value) else value for value in frame[column].tolist()]
 

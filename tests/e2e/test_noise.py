@@ -69,6 +69,20 @@ def test_a_model_is_inspected_under_noise_like_that_of_its_users(inspected, proj
     assert "Noise like your users" in (project / "roadworthy-report" / "report.md").read_text(encoding="utf-8")
 
 
+def test_without_clean_messages_a_profile_starts_from_those_of_the_inspection(project, run):
+    learned = run("profile", "production.csv", "--out", "alone.json", cwd=project)
+    assert learned.returncode == 0, learned.stderr
+    options = ("--suite", "quick", "--no-track", "--out", "alone", "--json")
+    found = run("inspect", "model", "clean.csv", "--profile", "alone.json", *options, cwd=project)
+    assert found.returncode == 0, found.stderr
+    card = Inspection.load(project / "alone").profile
+    assert card.from_simulated.high < card.from_clean.low
+    assert card.held_out
+    for name in ("lowercase", "no_final_mark", "shorthand"):
+        habit = next(habit for habit in card.habits if habit.name == name)
+        assert habit.simulated.value == pytest.approx(habit.users.value, abs=0.1), name
+
+
 @pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (390, "dark")])
 def test_the_report_draws_their_habits_beside_the_simulated(inspected, project, browser, width, scheme):
     page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)
@@ -92,14 +106,22 @@ def test_messages_are_perturbed_from_the_shell_and_in_python(run, project):
     assert [row["clean_text"] for row in rows] == clean
 
 
-def test_a_profile_is_a_step_of_a_training_pipeline(inspected, project):
-    ours = Profile.load(project / "ours.json")
-    train = support_desk.load_train()
-    noisy = FunctionTransformer(ours, kw_args={"severity": 3, "seed": 1})
-    pipeline = make_pipeline(noisy, CountVectorizer(), LogisticRegression(max_iter=500))
-    pipeline.fit(list(train.texts), train.labels)
-    assert pipeline.score(list(train.texts), train.labels) > 0.8
-    assert ours(list(train.texts)) == ours(list(train.texts))
+def test_a_profile_augments_what_a_pipeline_is_trained_on(inspected, project):
+    ours, train, real = Profile.load(project / "ours.json"), support_desk.load_train(), support_desk.load_real_style()
+    texts, asked = list(train.texts), [row for row, label in enumerate(real.labels) if label in train.classes]
+    plain, augmented = (make_pipeline(CountVectorizer(), LogisticRegression(max_iter=500)) for _ in range(2))
+    plain.fit(texts, train.labels)
+    augmented.fit([*texts, *ours(texts, severity=3, seed=1)], [*train.labels, *train.labels])
+    before, after = (
+        one.score([real.texts[row] for row in asked], [real.labels[row] for row in asked]) for one in (plain, augmented)
+    )
+    assert after > before
+
+
+def test_a_profile_is_a_step_of_a_pipeline_as_well(inspected, project):
+    ours, texts = Profile.load(project / "ours.json"), list(support_desk.load_clean_test().texts)
+    step = FunctionTransformer(ours, kw_args={"severity": 3, "seed": 1})
+    assert make_pipeline(step).fit_transform(texts) == ours(texts, severity=3, seed=1) != texts
 
 
 def test_a_package_of_one_s_own_is_known_to_every_command(project, tmp_path):

@@ -3,11 +3,13 @@
 import pytest
 
 from roadworthy import Profile
+from roadworthy.data import read_messages
 from roadworthy.errors import PerturbationError
 from roadworthy.inspection import Suite, inspect
 from roadworthy.inspection.judge import changed_too_few
 from roadworthy.inspection.profiled import card_of
 from roadworthy.inspection.suite import find_suite
+from roadworthy.perturbations.evidence import Source
 from roadworthy.perturbations.likeness import learn_and_judge
 
 from .conftest import messages
@@ -50,6 +52,24 @@ def test_a_profile_that_changes_nothing_is_told_and_one_that_changes_little_is_n
     assert (idle.verdict, changed_too_few(idle)) == ("advisory", True)
     assert 0.05 < rare.changed.value < 0.2
     assert not changed_too_few(rare)
+
+
+def test_one_that_was_learned_without_clean_messages_starts_from_those_that_are_inspected(tmp_path):
+    clean = [text.lower() for text in messages(200).texts]
+    sent = [text + "!!" for text in clean]
+    file = tmp_path / "sent.csv"
+    file.write_text("text\n" + "\n".join(f'"{text}"' for text in sent) + "\n")
+    data, _ = read_messages(file)
+    ours = Profile.learn(sent).seen_at(Source(file=str(file), sha256=data.sha256))
+    assert [step.name for step in ours.steps] == ["repeated_punctuation", "all_lowercase"]
+    assert [step.name for step in ours.beside(clean).steps] == ["repeated_punctuation"]
+    card = card_of(ours, clean)
+    assert card.from_simulated.value < 0.8 < card.from_clean.value
+    assert next(habit for habit in card.habits if habit.name == "repeated_marks").simulated.value > 0.9
+    file.write_text("text\nothers\n")
+    assert card_of(ours, clean).from_simulated is None
+    file.unlink()
+    assert card_of(ours, clean).from_simulated is None
 
 
 def test_a_learned_one_is_held_against_its_users(many, keyword, learned):

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from roadworthy.cli.options import Debug, Json, TextColumn, shown, stdout
+from roadworthy.cli.options import Debug, Json, TextColumn, shown, stderr, stdout
+from roadworthy.errors import counted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -72,14 +73,22 @@ def _of_pairs(messages: Path, clean: Path | None, text: str | None, name: str) -
 
 
 def _of_messages(messages: Path, clean: Path | None, text: str | None, name: str) -> _Learned:
-    from roadworthy.data import read_dataset
+    from roadworthy.data import read_dataset, read_messages
+    from roadworthy.perturbations.evidence import Source
     from roadworthy.perturbations.likeness import learn_and_judge
     from roadworthy.perturbations.profile import Profile, require_enough
 
-    sent = read_dataset(messages, text=text).texts
+    data, blank = read_messages(messages, text=text)
+    if blank:
+        stderr().print(f"{counted(blank, 'blank message')} left out.")
+    sent = data.texts
     require_enough(sent, "message", where=messages)
     if clean is None:
-        return Profile.learn(sent, name=name), sent, ()
+        return (
+            Profile.learn(sent, name=name).seen_at(Source(file=str(messages), text=text, sha256=data.sha256)),
+            sent,
+            (),
+        )
     before = read_dataset(clean, text=text, needs_label=False).texts
     require_enough(before, "clean message", where=clean)
     return learn_and_judge(sent, clean=before, name=name), sent, before
@@ -121,7 +130,10 @@ def _likeness(found: Profile) -> Likeness | None:
 def _told(likeness: Likeness | None) -> str:
     """How well a classifier tells the messages from simulated ones, or why that is not known."""
     if likeness is None:
-        return "how like your users it writes is not measured: that takes clean messages to start from (--clean FILE)"
+        return (
+            "how like your users it writes, inspect measures, with the messages that it starts from (or --clean FILE "
+            "does it now)"
+        )
     how = (
         "learned on one half of them, judged on the other"
         if likeness.held_out

@@ -78,7 +78,8 @@ def make_plan(
     progress: Progress | None = None,
 ) -> Plan:
     """Perturb the clean messages and number the distinct texts."""
-    perturb = partial(_perturb, clean.texts, seed, suite.profile)
+    profile = None if suite.profile is None else suite.profile.beside(clean.texts)
+    perturb = partial(_perturb, clean.texts, seed, profile)
     results = run_jobs(perturb, suite.tried, engine=engine, progress=progress)
     texts = Codes()
     every = np.arange(len(clean))

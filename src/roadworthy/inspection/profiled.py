@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from roadworthy import metrics
 from roadworthy.inspection.figure import Figure
 from roadworthy.inspection.profile_card import Habit, ProfileCard
-from roadworthy.perturbations.profile import BUILT_IN, Profile
+from roadworthy.perturbations.likeness import learn_and_judge
+from roadworthy.perturbations.profile import BUILT_IN, FEWEST, Profile
 from roadworthy.perturbations.surface import surface
 
 if TYPE_CHECKING:
@@ -23,6 +24,8 @@ _AS_SEEN = 3
 def card_of(profile: Profile, clean: Sequence[str], *, seed: int = 0) -> ProfileCard:
     """The card of a profile; one that was learned is held against its users, by what it makes of n clean messages.
 
+    Where it was learned without clean messages, it is these that it starts from, and a classifier is asked now.
+
     Examples
     --------
     >>> card_of(Profile.load("texting"), ["Where is it?"]).built_in
@@ -36,14 +39,25 @@ def card_of(profile: Profile, clean: Sequence[str], *, seed: int = 0) -> Profile
     evidence = profile.evidence
     if evidence is None:
         return card
-    habits = _habits(evidence, clean, profile(clean, severity=_AS_SEEN, seed=seed))
-    told = {} if evidence.likeness is None else _told(evidence.likeness)
+    habits = _habits(evidence, clean, profile.beside(clean)(clean, severity=_AS_SEEN, seed=seed))
+    likeness = evidence.likeness or _judged_now(evidence, clean)
+    told = {} if likeness is None else _told(likeness)
     return card.model_copy(update={"messages": evidence.messages, "habits": habits, **told})
+
+
+def _judged_now(evidence: Evidence, clean: Sequence[str]) -> Likeness | None:
+    """How like its users a profile writes in these clean messages; None where its users' own are no longer there."""
+    sent = None if evidence.source is None else evidence.source.read()
+    if sent is None or min(len(sent), len(clean)) < FEWEST:
+        return None
+    judged = learn_and_judge(sent, clean=clean).evidence
+    return None if judged is None else judged.likeness
 
 
 def _habits(evidence: Evidence, clean: Sequence[str], simulated: Sequence[str]) -> tuple[Habit, ...]:
     """Every way of writing that users, clean or simulated messages show, in the order in which they are counted."""
-    before, after = (asdict(surface(texts, known=clean)) for texts in (clean, simulated))
+    known = clean if evidence.clean else ()
+    before, after = (asdict(surface(texts, known=known)) for texts in (clean, simulated))
     return tuple(
         Habit(
             name=name,

@@ -8,6 +8,8 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from roadworthy.data import read_messages
+from roadworthy.errors import DataError
 from roadworthy.perturbations.surface import surface
 
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -56,6 +58,30 @@ class Likeness(_Frozen):
     held_out: bool
 
 
+class Source(_Frozen):
+    """Where the messages were that a profile was learned from without clean ones, so that they can be looked at again.
+
+    Parameters
+    ----------
+    file, text
+        The file as it was named, and its column of texts if that was.
+    sha256
+        A fingerprint of the messages.
+    """
+
+    file: str
+    text: str | None = None
+    sha256: str
+
+    def read(self) -> tuple[str, ...] | None:
+        """The messages; None where they are no longer there, or others are."""
+        try:
+            found, _ = read_messages(self.file, text=self.text)
+        except DataError:
+            return None
+        return found.texts if found.sha256 == self.sha256 else None
+
+
 class Evidence(_Frozen):
     """What a profile was learned from; no words of the messages.
 
@@ -67,12 +93,15 @@ class Evidence(_Frozen):
         The share of the messages that show each way of writing of `surface.Seen`.
     likeness
         How like them the profile writes, where that was measured.
+    source
+        Where the messages are, where that was not: it takes clean messages to start from.
     """
 
     messages: Annotated[int, Field(ge=1)]
     clean: Annotated[int, Field(ge=0)] = 0
     shares: dict[str, Share] = {}
     likeness: Likeness | None = None
+    source: Source | None = None
 
     @classmethod
     def of(cls, messages: Sequence[str], *, clean: Sequence[str] = (), likeness: Likeness | None = None) -> Evidence:

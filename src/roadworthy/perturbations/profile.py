@@ -16,7 +16,7 @@ from roadworthy.errors import PerturbationError, counted
 from roadworthy.language import is_latin
 from roadworthy.output import write_text
 from roadworthy.perturbations.draw import Draw
-from roadworthy.perturbations.evidence import Evidence
+from roadworthy.perturbations.evidence import Evidence, Source
 from roadworthy.perturbations.learning import beyond_chance, corrected, steps_for
 from roadworthy.perturbations.manners import Step, find_step
 from roadworthy.perturbations.registry import Members, listed_texts, require_severity
@@ -149,6 +149,32 @@ class Profile(BaseModel):
             evidence=evidence,
         )
 
+    def seen_at(self, source: Source) -> Profile:
+        """The same profile, which says where the messages are that it was learned from."""
+        assert self.evidence is not None
+        return self.model_copy(update={"evidence": self.evidence.model_copy(update={"source": source})})
+
+    def beside(self, clean: Sequence[str]) -> Profile:
+        """The same users, starting from these clean messages; a profile that was learned beside others stays as it is.
+
+        Of a message that is written without capitals or final mark already, none can be taken away.
+
+        Examples
+        --------
+        >>> users = [f"hi, where is number {number}?" for number in range(30)]
+        >>> ours = Profile.learn(users)
+        >>> [[step.name for step in one.steps] for one in (ours, ours.beside([text.upper() for text in users]))]
+        [['all_lowercase'], ['all_lowercase']]
+        >>> ours.beside(users).steps
+        ()
+        """
+        evidence = self.evidence
+        if evidence is None or evidence.clean or self.slips is not None or not clean:
+            return self
+        # Its users' slips were counted without clean messages, whose words are known to be spelt rightly.
+        steps = _fitted(Seen(**evidence.shares), surface(clean), clean, known=())
+        return self.model_copy(update={"steps": steps})
+
     @classmethod
     def load(cls, spec: str | Path) -> Profile:
         """A built-in profile by its name, or what `save` wrote.
@@ -249,14 +275,25 @@ class Profile(BaseModel):
         return None if self.slips is None else self.slips.slips()
 
 
-def _fitted(seen: Seen, before: Seen, clean: Sequence[str], slips: SlipDocument | None = None) -> tuple[Step, ...]:
-    """The steps by which clean messages, which look like `before`, come to look like `seen`."""
+def _fitted(
+    seen: Seen,
+    before: Seen,
+    clean: Sequence[str],
+    slips: SlipDocument | None = None,
+    *,
+    known: Sequence[str] | None = None,
+) -> tuple[Step, ...]:
+    """The steps by which clean messages, which look like `before`, come to look like `seen`.
+
+    The words of `known` messages, by default of the clean ones, are taken to be spelt rightly.
+    """
+    known = clean if known is None else known
     steps = steps_for(seen, before)
     # A message that comes twice is changed twice in the same way, and would count twice.
     tried = list(dict.fromkeys(clean))[:_MOST]
     for _ in range(_ROUNDS if len(tried) >= FEWEST else 0):
         made = Profile(name="learned", steps=steps, slips=slips)(tried)
-        steps = corrected(steps, seen, before, surface(made, known=clean))
+        steps = corrected(steps, seen, before, surface(made, known=known))
     return tuple(step for step in steps if step.share)
 
 

@@ -121,7 +121,7 @@ def _told_note(card: ProfileCard) -> str:
     if card.from_simulated is None:
         return (
             "How well a classifier can tell them apart is not known: the profile was learned without clean messages "
-            "(roadworthy profile MESSAGES --clean FILE), or from too few."
+            "(roadworthy profile MESSAGES --clean FILE), and its users' messages are no longer where they were, or few."
         )
     how = (
         "judged on messages that it was not learned from"
