@@ -125,26 +125,24 @@ def _split(text: str) -> list[str]:
 
 def _joined(clause: Clause, draw: Draw) -> list[str]:
     """A clause and what joins it to the one before; English where the rules do not know it."""
-    words, mark = _parted(clause.words)
+    words, mark = clause.words, ""
+    if words and words[-1].endswith(_MARKS):
+        words, mark = _parted(words)
     said = _converted([*clause.shared, *words] if clause.shared else words, draw) if words else []
-    hindi = list(clause.hindi and draw.pick(clause.hindi).split())
+    hindi = draw.pick(clause.hindi).split() if clause.hindi else []
     if said is None or (any(map(_MUST_STAY.__getitem__, words)) and not keeps(" ".join(words), " ".join(said))):
         said = sprinkled(words, draw)
         if clause.english and (clause.english not in _COORDINATING or draw.chance(0.5)):
             hindi = [clause.english]
         elif not clause.english:
             hindi = []
-    found = [*hindi, *said]
-    if found and mark:
-        found[-1] += mark
-    return found
+    found = hindi + said if hindi else said
+    return [*found[:-1], found[-1] + mark] if mark and found else found
 
 
 def _parted(words: Words) -> tuple[Words, str]:
-    """The words of a clause, and the mark after them."""
-    last = words[-1] if words else ""
-    if not last.endswith(_MARKS):
-        return words, ""
+    """The words of a clause, and the mark that the last of them ends with."""
+    last = words[-1]
     return (words[:-1], f" {last}") if len(last) == 1 else ([*words[:-1], last[:-1]], last[-1:])
 
 

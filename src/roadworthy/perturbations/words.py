@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
 from itertools import compress, count
 from operator import or_
 
@@ -47,9 +47,14 @@ def is_negation(word: str) -> bool:
     """
     lowered = word.lower()
     if lowered.isalpha():
-        return lowered in lexicon.words("negations.txt")
+        return lowered in _negations()
     lowered = lowered.replace("’", "'")
-    return lowered in lexicon.words("negations.txt") or bool("'" in lowered and _NEGATED.search(lowered))
+    return lowered in _negations() or bool("'" in lowered and _NEGATED.search(lowered))
+
+
+@cache
+def _negations() -> frozenset[str]:
+    return lexicon.words("negations.txt")
 
 
 def negations(text: str) -> list[str]:
@@ -182,12 +187,14 @@ def change_words(
     tokens = text.split(" ")
     # A function that is made anew for each message has nothing to remember.
     known = (_changeable.__wrapped__ if "<locals>" in eligible.__qualname__ else _changeable)(eligible)
-    rows = list(compress(count(), map(known.__getitem__, tokens)))
-    if not rows:
+    split = list(map(known.__getitem__, tokens))
+    rows = list(compress(count(), split))
+    n = len(rows)
+    if not n:
         return text
-    for chosen in draw.sample(len(rows), draw.count(len(rows), SHARE[severity])):
+    for chosen in draw.sample(n, draw.count(n, SHARE[severity])):
         row = rows[chosen]
-        before, word, after = _PARTS[tokens[row]]
+        before, word, after = split[row]
         edited = edit(word, draw)
         if not is_negation(edited):
             tokens[row] = before + edited + after
@@ -195,16 +202,17 @@ def change_words(
 
 
 @lru_cache(maxsize=64)
-def _changeable(eligible: Callable[[str], bool]) -> Remembered[bool]:
-    """Of every token whether its word may be changed and could be."""
+def _changeable(eligible: Callable[[str], bool]) -> Remembered[tuple[str, ...]]:
+    """The parts of every token whose word may be changed and could be; nothing of every other one."""
 
-    def is_changeable(token: str) -> bool:
+    def changeable(token: str) -> tuple[str, ...]:
         if token.isdecimal():
-            return False
-        word = _PARTS[token][1]
-        return bool(word) and eligible(word) and not is_negation(word)
+            return ()
+        split = _PARTS[token]
+        word = split[1]
+        return split if word and eligible(word) and not is_negation(word) else ()
 
-    return Remembered(is_changeable)
+    return Remembered(changeable)
 
 
 def replace_phrases(
