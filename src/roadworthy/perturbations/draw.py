@@ -6,6 +6,7 @@ from bisect import bisect
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from hashlib import blake2b
+from math import prod
 from typing import TypeVar
 
 Item = TypeVar("Item")
@@ -103,10 +104,22 @@ class Draw:
         >>> list(Draw("x", 3, 0, "").events([0.0, 1.0, 0.0, 0.6], times=2))
         [1, 3]
         """
-        self._state = state = (self._state * _MULTIPLIER + _INCREMENT) & _MASK
-        left, end = 1.0, (state >> 33) * _SCALE
-        for place, chance in enumerate(chances):
-            left *= 1 - chance * times
+        return self.losses([max(0.0, 1 - chance * times) for chance in chances])
+
+    def losses(self, kept: Sequence[float]) -> Iterator[int]:
+        """As `events`, given for each place the chance that nothing happens there.
+
+        Examples
+        --------
+        >>> list(Draw("x", 3, 0, "").losses([1.0, 0.0, 1.0, 0.0]))
+        [1, 3]
+        """
+        left, end = 1.0, self.uniform()
+        # In most messages nothing happens, which is quickly seen.
+        if prod(kept) > end:
+            return
+        for place, chance in enumerate(kept):
+            left *= chance
             # The chance that nothing has happened yet fell to the number drawn, or below.
             if left <= end:
                 yield place
