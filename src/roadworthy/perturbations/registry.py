@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import accumulate
+from operator import attrgetter
 from typing import NamedTuple, overload
 
 from roadworthy.columns import listed, require_strings
@@ -19,6 +20,7 @@ LATIN_SCRIPT = "latin"
 ENTRY_POINTS = "roadworthy.perturbations"
 
 _GIVEN = "the messages to perturb"
+_WEIGHT = attrgetter("weight")
 
 Change = Callable[[str, int, Draw], str]
 
@@ -271,7 +273,7 @@ class Members(NamedTuple):
     @classmethod
     def of(cls, members: Sequence[Perturbation]) -> Members:
         """These perturbations, by their weights."""
-        return cls(tuple(members), tuple(accumulate(member.weight for member in members)))
+        return cls(tuple(members), tuple(accumulate(map(_WEIGHT, members))))
 
     def change(self, text: str, severity: int, draw: Draw, *, written: str) -> str:
         """The text as one of them leaves it, drawn by its weight; another one where that changes nothing.
