@@ -147,10 +147,11 @@ def phrases(words: Words) -> tuple[list[str], list[tuple[str, list[str]]]]:
         return list(words), []
     ends = [*starts[1:], len(words)]
     head = list(words[: starts[0]])
-    found = [(words[start].lower(), list(words[start + 1 : end])) for start, end in zip(starts, ends, strict=True)]
-    if all(led for _, led in found):
+    led = [list(words[start + 1 : end]) for start, end in zip(starts, ends, strict=True)]
+    found = [(words[start].lower(), after) for start, after in zip(starts, led, strict=True)]
+    if all(led):
         return head, found
-    head += [word for word, led in found if not led and word in _PLACES]
+    head += [word for word, after in found if not after and word in _PLACES]
     return head, [phrase for phrase in found if phrase[1]]
 
 
@@ -207,13 +208,19 @@ def mixed(words: Words, draw: Draw) -> list[str]:
     ['har', 'parcel']
     """
     found: list[str] = []
-    for forms in map(_FORMS.__getitem__, words):
-        found += draw.pick(forms) if len(forms) > 1 else forms[0]
+    for said, forms in map(_FORMS.__getitem__, words):
+        found += draw.pick(forms) if forms else said
     return found
 
 
-def _forms(word: str) -> tuple[tuple[str, ...], ...]:
-    """What bilinguals say for a word, each form as words, a likelier one more often: one time in ten, English."""
+def _forms(word: str) -> tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]:
+    """What bilinguals always say for a word, or else all that they say for it, each form as words."""
+    forms = _all_forms(word)
+    return (forms[0], ()) if len(forms) == 1 else ((), forms)
+
+
+def _all_forms(word: str) -> tuple[tuple[str, ...], ...]:
+    """What bilinguals say for a word, a likelier form more often: one time in ten, English."""
     hindi = lexicon.alternatives("hinglish_words.tsv").get(word.lower().replace("’", "'"), ())
     forms = tuple(() if form == _NOTHING else tuple(form.split()) for form in hindi)
     return forms if forms and word in _ALWAYS else forms * 9 + ((word,),) * (len(forms) or 1)
