@@ -9,6 +9,7 @@ from functools import cache, lru_cache
 from roadworthy import lexicon
 
 UNKNOWN = "und"
+_ENGLISH, _NONE = ("en", "latin"), (UNKNOWN, "other")
 _WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)*")
 # An apostrophe that is not inside a word.
 _QUOTE = re.compile(r"(?<![A-Za-z])'|'(?![A-Za-z])")
@@ -53,6 +54,11 @@ def guess_language(text: str) -> tuple[str, str]:
     >>> guess_language("12345")
     ('und', 'other')
     """
+    # Plain English, which most messages are, is told faster than remembered.
+    if text.isascii() and "'" not in text:
+        words = text.encode().translate(_BARE).split()
+        if _foreign_words().isdisjoint(words):
+            return _ENGLISH if words else _NONE
     return _remembered(text) if len(text) <= _SHORT else language_of(text)
 
 
@@ -115,11 +121,10 @@ _BARE = bytes(code if chr(code).isalpha() or chr(code) == "'" else ord(" ") for 
 
 
 def _ascii_language(text: str) -> tuple[str, str]:
-    # What most messages are, English, is seen without looking up each word.
     words = text.encode().translate(_BARE).split()
     if _foreign_words().isdisjoint(words) and not ("'" in text and _QUOTE.search(text)):
-        return ("en", "latin") if words else (UNKNOWN, "other")
-    return (_latin_language(text), "latin") if any(map(str.isalpha, text)) else (UNKNOWN, "other")
+        return _ENGLISH if words else _NONE
+    return (_latin_language(text), "latin") if any(map(str.isalpha, text)) else _NONE
 
 
 def _latin_language(text: str) -> str:

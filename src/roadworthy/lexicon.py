@@ -23,6 +23,11 @@ class Entries(dict[str, tuple[str, ...]]):
             found.setdefault((words[0], words[1]), set()).add(len(words))
         return {begun: tuple(sorted(lengths, reverse=True)) for begun, lengths in found.items()}
 
+    @cached_property
+    def first_words(self) -> frozenset[str]:
+        """The words that entries begin with."""
+        return frozenset(key.split(" ", 1)[0] for key in self)
+
 
 @cache
 def rows(name: str) -> tuple[tuple[str, ...], ...]:

@@ -6,6 +6,7 @@ from bisect import bisect
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from hashlib import blake2b
+from math import prod
 from typing import TypeVar
 
 Item = TypeVar("Item")
@@ -37,7 +38,7 @@ class Draw:
         self._state = int.from_bytes(hashed.digest(), "little")
 
     def _bits(self) -> int:
-        """The next 31 bits; `chance`, `below` and `pick`, which are asked most often, do the same in line."""
+        """The next 31 bits; those that are asked most often do the same in line."""
         self._state = state = (self._state * _MULTIPLIER + _INCREMENT) & _MASK
         return state >> 33
 
@@ -62,7 +63,11 @@ class Draw:
 
     def pick_early(self, items: Sequence[Item]) -> Item:
         """One of the items, an earlier one likelier: lexicons list the commonest form first."""
-        return items[int(len(items) * (self._bits() * _SCALE) ** 2)] if len(items) > 1 else items[0]
+        n = len(items)
+        if n == 1:
+            return items[0]
+        self._state = state = (self._state * _MULTIPLIER + _INCREMENT) & _MASK
+        return items[int(n * ((state >> 33) * _SCALE) ** 2)]
 
     def sample(self, n: int, k: int) -> list[int]:
         """Draw k distinct integers below n, ascending (all of them where k is larger)."""
@@ -72,9 +77,12 @@ class Draw:
             return [self._bits() * n >> 31]
         # Floyd's algorithm (Bentley and Floyd, 1987).
         found: set[int] = set()
-        for last in range(n - k, n):
-            row = self.below(last + 1)
-            found.add(last if row in found else row)
+        state = self._state
+        for end in range(n - k + 1, n + 1):
+            state = (state * _MULTIPLIER + _INCREMENT) & _MASK
+            row = (state >> 33) * end >> 31
+            found.add(end - 1 if row in found else row)
+        self._state = state
         return sorted(found)
 
     def count(self, n: int, share: float) -> int:
@@ -83,7 +91,8 @@ class Draw:
         if wanted <= 1:
             return min(n, 1)
         whole = int(wanted)
-        return whole + (self._bits() * _SCALE < wanted - whole)
+        self._state = state = (self._state * _MULTIPLIER + _INCREMENT) & _MASK
+        return whole + ((state >> 33) * _SCALE < wanted - whole)
 
     def events(self, chances: Iterable[float], *, times: float = 1.0) -> Iterator[int]:
         """Where something happens: at each place by its own chance, which is taken so many times.
@@ -95,9 +104,22 @@ class Draw:
         >>> list(Draw("x", 3, 0, "").events([0.0, 1.0, 0.0, 0.6], times=2))
         [1, 3]
         """
+        return self.losses([max(0.0, 1 - chance * times) for chance in chances])
+
+    def losses(self, kept: Sequence[float]) -> Iterator[int]:
+        """As `events`, given for each place the chance that nothing happens there.
+
+        Examples
+        --------
+        >>> list(Draw("x", 3, 0, "").losses([1.0, 0.0, 1.0, 0.0]))
+        [1, 3]
+        """
         left, end = 1.0, self.uniform()
-        for place, chance in enumerate(chances):
-            left *= 1 - chance * times
+        # In most messages nothing happens, which is quickly seen.
+        if prod(kept) > end:
+            return
+        for place, chance in enumerate(kept):
+            left *= chance
             # The chance that nothing has happened yet fell to the number drawn, or below.
             if left <= end:
                 yield place
@@ -112,7 +134,8 @@ class Draw:
         >>> [draw.weighted([1, 1, 10]) for _ in range(6)]
         [2, 0, 2, 2, 2, 2]
         """
-        return bisect(ends, self._bits() * _SCALE * ends[-1])
+        self._state = state = (self._state * _MULTIPLIER + _INCREMENT) & _MASK
+        return bisect(ends, (state >> 33) * _SCALE * ends[-1])
 
 
 @lru_cache(maxsize=1 << 10)

@@ -93,14 +93,13 @@ def to_hinglish(text: str, draw: Draw, *, share: float = 1.0) -> str:
     """
     sentences = _SENTENCE.findall(text)
     for row in draw.sample(len(sentences), draw.count(len(sentences), share)) if share < 1 else range(len(sentences)):
-        sentences[row] = _sentence(sentences[row], draw)
+        if any(map(str.isalpha, sentences[row])):
+            sentences[row] = _sentence(sentences[row], draw)
     return "".join(sentences)
 
 
 def _sentence(sentence: str, draw: Draw) -> str:
     body = sentence.rstrip()
-    if not any(map(str.isalpha, body)):
-        return sentence
     words = joined(_split(body.rstrip("?.!")))
     end, gap = body[len(body.rstrip("?.! ")) :], sentence[len(body) :]
     found: list[str] = []
@@ -115,7 +114,8 @@ def _sentence(sentence: str, draw: Draw) -> str:
 
 def _split(text: str) -> list[str]:
     """The words; a time of day is one, and so is what a tokeniser has parted: 8 : 00, friday ' s."""
-    if " : " in text or " ' " in text or _CLOCK.search(text):
+    lowered = text.lower()
+    if " : " in text or " ' " in text or ((" am" in lowered or " pm" in lowered) and _CLOCK.search(text)):
         return [found.replace(" ' ", "'") for found in _TOKENS.findall(text)]
     return text.split()
 
@@ -125,26 +125,25 @@ def _split(text: str) -> list[str]:
 
 def _joined(clause: Clause, draw: Draw) -> list[str]:
     """A clause and what joins it to the one before; English where the rules do not know it."""
-    words, mark = _parted(clause.words)
-    said = _converted([*clause.shared, *words] if clause.shared else words, draw) if words else []
-    hindi = list(clause.hindi and draw.pick(clause.hindi).split())
+    english, joint, words, shared = clause
+    mark = ""
+    if words and words[-1].endswith(_MARKS):
+        words, mark = _parted(words)
+    said = _converted([*shared, *words] if shared else words, draw) if words else []
+    hindi = draw.pick(joint).split() if joint else []
     if said is None or (any(map(_MUST_STAY.__getitem__, words)) and not keeps(" ".join(words), " ".join(said))):
         said = sprinkled(words, draw)
-        if clause.english and (clause.english not in _COORDINATING or draw.chance(0.5)):
-            hindi = [clause.english]
-        elif not clause.english:
+        if english and (english not in _COORDINATING or draw.chance(0.5)):
+            hindi = [english]
+        elif not english:
             hindi = []
-    found = [*hindi, *said]
-    if found and mark:
-        found[-1] += mark
-    return found
+    found = hindi + said if hindi else said
+    return [*found[:-1], found[-1] + mark] if mark and found else found
 
 
 def _parted(words: Words) -> tuple[Words, str]:
-    """The words of a clause, and the mark after them."""
-    last = words[-1] if words else ""
-    if not last.endswith(_MARKS):
-        return words, ""
+    """The words of a clause, and the mark that the last of them ends with."""
+    last = words[-1]
     return (words[:-1], f" {last}") if len(last) == 1 else ([*words[:-1], last[:-1]], last[-1:])
 
 
@@ -163,19 +162,31 @@ def _clause(words: Words, draw: Draw) -> list[str] | None:
     first = words[0].lower()
     if first in _WISHING and (wished := _wished(words)):
         return _wish(wished, draw)
-    if first in requests() or is_order(words):
+    opens = _OPENS[first]
+    if opens == "request" or is_order(words):
         return request_of(first, words[1:], draw)
-    if first in QUESTION_WORDS:
+    if opens == "question":
         return _question(first, words[1:], draw)
-    if is_auxiliary(first):
+    if opens == "auxiliary":
         return _yes_or_no(first, words[1:], draw)
-    if first == "any":
+    if opens == "any":
         return ["kya", *ordered(words, draw), draw.pick(_IS)]
-    if first in _THANKS:
+    if opens == "thanks":
         return None
     if said := statement(words, draw):
         return said.words()
     return None if _holds_clause(words) or begins_with_subject(first) else ordered(words, draw)
+
+
+def _opened_by(first: str) -> str:
+    """What a clause is that begins with a word; nothing where that does not tell."""
+    if first in requests():
+        return "request"
+    if first in QUESTION_WORDS:
+        return "question"
+    if is_auxiliary(first):
+        return "auxiliary"
+    return "thanks" if first in _THANKS else "any" if first == "any" else ""
 
 
 def _holds_clause(words: Words) -> bool:
@@ -355,6 +366,7 @@ def _bare(words: Words) -> list[str]:
     return list(filterfalse(_IS_LEFT_OUT.__getitem__, words))
 
 
+_OPENS = Remembered(_opened_by)
 _MUST_STAY = Remembered(lambda word: is_number(word) or is_negation(parts(word)[1]))
 _IS_OF_CLAUSE = Remembered(lambda word: is_finite(word) or word.lower() in _PEOPLE)
 _IS_PERSON = Remembered(lambda word: word.lower() in _PEOPLE)

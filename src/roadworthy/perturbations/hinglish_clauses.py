@@ -42,7 +42,7 @@ class Clause(NamedTuple):
     shared: Sequence[str] = ()
 
 
-_NO_JOINT = Clause("", (), ())
+_NO_JOINT, _SAID = Clause("", (), ()), Clause("", _KI, ())
 
 
 def clauses(words: Sequence[str]) -> list[Clause]:
@@ -76,13 +76,13 @@ def _begins(words: Sequence[str], i: int, start: int) -> Clause | None:
     """The clause that begins there, without its words; nothing where none does."""
     before, word = words[i - 1] if i else "", words[i]
     if i > start and word in _QUESTION_WORDS and before in _ASKING:
-        return Clause("", _KI, [])
+        return _SAID
     if word in _joints():
         return _joined_by(words, i, start)
     if i > start and before[-1] in _MARKS and (_opens(words, i) or i == len(words) - 1):
-        return Clause("", (), [])
+        return _NO_JOINT
     if i > start and before in _SAYING and _has_subject(words, i):
-        return Clause("", _KI, [])
+        return _SAID
     return None
 
 
@@ -93,13 +93,13 @@ def _joined_by(words: Sequence[str], i: int, start: int) -> Clause | None:
             return None
         is_told = before in _CONTENT or words[start] in _TELLING or words[i + 1] in _DETERMINERS
         is_content = word == "that" and is_told
-        return Clause(word, _KI if is_content else _joints()[word], [])
+        return Clause(word, _KI, ()) if is_content else _joint(word)
     if word in ("and", "or") and (shared := _shared(words, i, start)):
-        return Clause(word, _joints()[word], [], shared)
+        return Clause(word, _joints()[word], (), shared)
     opens = _has_subject if word in _QUESTION_WORDS or word in ("if", "since", "as", "whether", "so that") else _opens
     if not opens(words, i + 1) or (word in ("and", "or") and _is_purpose(words, i, start)):
         return None
-    return Clause(word, _joints()[word], [])
+    return _joint(word)
 
 
 def _shared(words: Sequence[str], i: int, start: int) -> Sequence[str]:
@@ -142,6 +142,12 @@ def _has_subject(words: Sequence[str], i: int) -> bool:
 @cache
 def _joints() -> lexicon.Entries:
     return lexicon.alternatives("hinglish_joints.tsv")
+
+
+@cache
+def _joint(word: str) -> Clause:
+    """What joins a clause to the one before it, by a word that is known to."""
+    return Clause(word, _joints()[word], ())
 
 
 @cache

@@ -62,17 +62,16 @@ def joined(words: list[str]) -> list[str]:
     """
     found: list[str] = []
     done = 0
-    for start in compress(count(), map(_FOLLOWING.__getitem__, words)):
-        end = _end_of_one(words, start) if start >= done else 0
-        if end:
+    for start in compress(count(), map(_FOLLOWING.__getitem__, words[:-1])):
+        following = _FOLLOWING[words[start]].get(_BARE[words[start + 1]])
+        if following and start >= done and (end := _end_of_one(words, start, following)):
             found += [*words[done:start], " ".join(words[start:end])]
             done = end
     return [*found, *words[done:]] if done else words
 
 
-def _end_of_one(words: Words, start: int) -> int:
-    """Where the longest phrase that is said as one ends; 0 where none begins there."""
-    following = _FOLLOWING[words[start]]
+def _end_of_one(words: Words, start: int, following: frozenset[str]) -> int:
+    """Where the longest phrase that is said as one ends, given what may follow its first word; 0 where none does."""
     for end in (start + 3, start + 2):
         if end <= len(words) and " ".join(words[start + 1 : end]).lower().rstrip(",;:") in following:
             return end
@@ -80,13 +79,14 @@ def _end_of_one(words: Words, start: int) -> int:
 
 
 @cache
-def _said_as_one() -> dict[str, frozenset[str]]:
-    """Of the phrases that are said as one: their first words, each with what follows it."""
-    found: dict[str, set[str]] = {}
+def _said_as_one() -> dict[str, dict[str, frozenset[str]]]:
+    """Of the phrases that are said as one: by their first word and their second, what follows the first."""
+    found: dict[str, dict[str, frozenset[str]]] = {}
     for key in (key for name in _JOINED for key in lexicon.alternatives(name) if " " in key and key != "i need"):
         first, following = key.split(" ", 1)
-        found.setdefault(first, set()).add(following)
-    return {first: frozenset(following) for first, following in found.items()}
+        by_second, second = found.setdefault(first, {}), following.split(" ")[0]
+        by_second[second] = by_second.get(second, frozenset()) | {following}
+    return found
 
 
 def ordered(words: Words, draw: Draw) -> list[str]:
@@ -104,7 +104,7 @@ def ordered(words: Words, draw: Draw) -> list[str]:
     # Numbers keep their order.
     if len(led) < 2 or sum(any(word[0].isdigit() for word in after) for _, after in led) < 2:
         led = led[::-1]
-    found = mixed(told, draw)
+    found = mixed(told, draw) if told else []
     for preposition, after in led:
         found += phrase(preposition, after, draw)
     found += mixed(head, draw)
@@ -142,21 +142,17 @@ def phrases(words: Words) -> tuple[list[str], list[tuple[str, list[str]]]]:
     >>> phrases("the weather in delhi".split())
     (['the', 'weather'], [('in', ['delhi'])])
     """
-    if not any(map(LEADS.__getitem__, words)):
+    starts = list(compress(count(), map(LEADS.__getitem__, words)))
+    if not starts:
         return list(words), []
-    head: list[str] = []
-    found: list[tuple[str, list[str]]] = []
-    led = head
-    for word in words:
-        if LEADS[word]:
-            led = []
-            found.append((word.lower(), led))
-        else:
-            led.append(word)
-    leading = [phrase for phrase in found if phrase[1]]
-    if len(leading) < len(found):
-        head += [word for word, led in found if not led and word in _PLACES]
-    return head, leading
+    ends = [*starts[1:], len(words)]
+    head = list(words[: starts[0]])
+    led = [list(words[start + 1 : end]) for start, end in zip(starts, ends, strict=True)]
+    found = [(words[start].lower(), after) for start, after in zip(starts, led, strict=True)]
+    if all(led):
+        return head, found
+    head += [word for word, after in found if not after and word in _PLACES]
+    return head, [phrase for phrase in found if phrase[1]]
 
 
 def phrase(preposition: str, led: Words, draw: Draw) -> list[str]:
@@ -180,7 +176,8 @@ def phrase(preposition: str, led: Words, draw: Draw) -> list[str]:
     if len(words) == 1 and words[0].lower() in _OF and (after == "se" or after[:3] == "ke "):
         whose, from_whom = _OF[words[0].lower()]
         return [*mixed(told, draw), *([from_whom] if after == "se" else [whose, *after.split()[1:]])]
-    return [*mixed(told, draw), *mixed(words, draw), *([] if after == _NOTHING else after.split())]
+    said = mixed([*told, *words] if told else words, draw)
+    return said if after == _NOTHING else said + after.split()
 
 
 def _oclock(clock: re.Match[str], draw: Draw) -> list[str]:
@@ -211,13 +208,19 @@ def mixed(words: Words, draw: Draw) -> list[str]:
     ['har', 'parcel']
     """
     found: list[str] = []
-    for forms in map(_FORMS.__getitem__, words):
-        found += draw.pick(forms) if len(forms) > 1 else forms[0]
+    for said, forms in map(_FORMS.__getitem__, words):
+        found += draw.pick(forms) if forms else said
     return found
 
 
-def _forms(word: str) -> tuple[tuple[str, ...], ...]:
-    """What bilinguals say for a word, each form as words, a likelier one more often: one time in ten, English."""
+def _forms(word: str) -> tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]:
+    """What bilinguals always say for a word, or else all that they say for it, each form as words."""
+    forms = _all_forms(word)
+    return (forms[0], ()) if len(forms) == 1 else ((), forms)
+
+
+def _all_forms(word: str) -> tuple[tuple[str, ...], ...]:
+    """What bilinguals say for a word, a likelier form more often: one time in ten, English."""
     hindi = lexicon.alternatives("hinglish_words.tsv").get(word.lower().replace("’", "'"), ())
     forms = tuple(() if form == _NOTHING else tuple(form.split()) for form in hindi)
     return forms if forms and word in _ALWAYS else forms * 9 + ((word,),) * (len(forms) or 1)
@@ -237,7 +240,13 @@ def infinitive(verb: str) -> str:
     >>> infinitive("send"), infinitive("unknot")
     ('bhejne', 'unknot karne')
     """
-    return infinitives().get(verb.lower(), (f"{verb.lower()} karne",))[0]
+    return _INFINITIVE[verb]
+
+
+def _infinitive(verb: str) -> str:
+    lowered = verb.lower()
+    known = infinitives().get(lowered)
+    return known[0] if known else f"{lowered} karne"
 
 
 @cache
@@ -245,8 +254,9 @@ def _postpositions() -> lexicon.Entries:
     return lexicon.alternatives("hinglish_postpositions.tsv")
 
 
-_FORMS = Remembered(_forms)
+_FORMS, _INFINITIVE = Remembered(_forms), Remembered(_infinitive)
 _IS_TIME = Remembered(lambda word: word.lower() in _TIMES)
 _IS_MOVED = Remembered(lambda word: leads(word) or _IS_TIME[word])
 LEADS = Remembered(lambda word: word.lower() in _postpositions())
-_FOLLOWING = Remembered(lambda word: _said_as_one().get(word.lower(), frozenset()))
+_FOLLOWING = Remembered(lambda word: _said_as_one().get(word.lower(), {}))
+_BARE = Remembered(lambda word: word.lower().rstrip(",;:"))

@@ -53,9 +53,7 @@ def request_of(verb: str, words: Words, draw: Draw) -> list[str]:
 
 def is_order(words: Words) -> bool:
     """Whether the words begin with an English verb, and something that is to be done to."""
-    if len(words) < 2 or words[1].lower() not in _TAKEN:
-        return False
-    return infinitives().get(words[0].lower(), ("",))[0].endswith(" karne")
+    return _IS_ENGLISH_VERB[words[0]] and len(words) > 1 and words[1].lower() in _TAKEN
 
 
 def purpose(words: Words, draw: Draw, *, is_aim: bool = False) -> list[str]:
@@ -88,7 +86,10 @@ def _told_content(words: Words, draw: Draw) -> list[str]:
 
 def sprinkled(words: Words, draw: Draw) -> list[str]:
     """An English clause, of some of whose words bilinguals say the Hindi ones."""
-    return [draw.pick(_SINGLE[word]) if _SINGLE[word] and draw.chance(0.8) else word for word in words]
+    return [
+        draw.pick(forms) if forms and draw.chance(0.8) else word
+        for word, forms in zip(words, map(_SINGLE.__getitem__, words), strict=True)
+    ]
 
 
 def _single(word: str) -> tuple[str, ...]:
@@ -103,3 +104,4 @@ def requests() -> lexicon.Entries:
 
 
 _SINGLE = Remembered(_single)
+_IS_ENGLISH_VERB = Remembered(lambda word: infinitives().get(word.lower(), ("",))[0].endswith(" karne"))

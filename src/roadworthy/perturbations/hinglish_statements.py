@@ -49,6 +49,9 @@ from roadworthy.perturbations.hinglish_verbs import (
 from roadworthy.remembered import Remembered
 
 _MOST_PHRASES = 3
+# What tense an auxiliary stands for, and whether it negates.
+_AUXILIARIES = {verb: (tense, verb in NEGATED) for verb, tense in {**TENSES, **NEGATED}.items()}
+_NO_AUXILIARY = ("", False)
 _TO_SOMEBODY = frozenset(["charge", "give", "send", "tell", "ask", "offer", "show"])
 _NESTED = frozenset(["i", "we", "he", "she", "they", "who", "what", "that", "which", "how", "why", "because", "if"])
 
@@ -87,19 +90,19 @@ def asked(auxiliary: str, words: Words, draw: Draw) -> Said | None:
 def _said(subject: Words, verb: str, rest: Words, draw: Draw) -> Said | None:
     adverbs = [word for word in subject[1:] if word.lower() in ADVERBS] if len(subject) > 1 else []
     verb = verb.replace("’", "'")
-    is_negated = verb in NEGATED
-    tense = NEGATED[verb] if is_negated else TENSES.get(verb, "")
+    tense, is_negated = _AUXILIARIES.get(verb, _NO_AUXILIARY)
     while rest and rest[0].lower() in ADVERBS:
         adverbs.append(rest[0])
         rest = rest[1:]
-    if rest and not is_negated and tense and rest[0].lower() == "not":
+    if tense and rest and not is_negated and rest[0].lower() == "not":
         is_negated, rest = True, rest[1:]
     if _is_nested(subject, rest):
         return None
-    who = SUBJECTS.get(subject[0].lower())
-    name = subject[0].lower() if who else ""
+    name = subject[0].lower()
+    who = SUBJECTS.get(name)
     if who is None:
-        who = named(ordered([word for word in subject if word not in adverbs], draw), subject[-1].lower())
+        bare = [word for word in subject if word not in adverbs] if adverbs else subject
+        name, who = "", named(ordered(bare, draw), subject[-1].lower())
     clause = Predicate(name, [*rest, *adverbs], who, is_negated, draw)
     if tense:
         return _BY_TENSE[tense](clause)

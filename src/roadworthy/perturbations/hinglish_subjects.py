@@ -69,7 +69,8 @@ def verb_at(words: Words) -> int:
     """Where the verb stands; 0 where there is none that can be told."""
     first = words[0].lower()
     if first in SUBJECTS:
-        return _first_of(words[1:], _IS_NO_ADVERB, 1)
+        # Few adverbs come before the verb.
+        return 1 if len(words) > 1 and _IS_NO_ADVERB[words[1]] else _first_of(words[1:], _IS_NO_ADVERB, 1)
     return _first_of(words[2 : _LONGEST + 1], IS_FINITE, 2) if first in DETERMINERS else 0
 
 

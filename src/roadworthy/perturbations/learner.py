@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from itertools import compress, count
+
 from roadworthy import lexicon
 from roadworthy.perturbations.draw import Draw
 from roadworthy.perturbations.learner_rules import LEARNT
 from roadworthy.perturbations.words import SHARE, is_number, like, parts, replace_phrases
+from roadworthy.remembered import Remembered
 
 _ARTICLES = frozenset(["a", "an", "the"])
 
@@ -24,11 +27,16 @@ def learner_grammar(text: str, severity: int, draw: Draw) -> str:
 
 def _without_articles(text: str, severity: int, draw: Draw) -> str:
     tokens = text.split(" ")
-    places = [i for i in range(len(tokens) - 1) if tokens[i].lower() in _ARTICLES and parts(tokens[i + 1])[1]]
-    places = [i for i in places if not (i and is_number(tokens[i - 1]))]
+    found = compress(count(), map(_IS_ARTICLE.__getitem__, tokens[:-1]))
+    places = [i for i in found if parts(tokens[i + 1])[1] and not (i and is_number(tokens[i - 1]))]
     if not places:
         return text
-    dropped = {places[i] for i in draw.sample(len(places), draw.count(len(places), SHARE[severity]))}
-    for i in dropped:
+    dropped = [places[i] for i in draw.sample(len(places), draw.count(len(places), SHARE[severity]))]
+    for i in set(dropped):
         tokens[i + 1] = like(tokens[i], tokens[i + 1]) if tokens[i][0].isupper() else tokens[i + 1]
-    return " ".join(token for i, token in enumerate(tokens) if i not in dropped)
+    for i in reversed(dropped):
+        del tokens[i]
+    return " ".join(tokens)
+
+
+_IS_ARTICLE = Remembered(lambda token: token.lower() in _ARTICLES)

@@ -232,10 +232,10 @@ class Profile(BaseModel):
         """
         require_severity(severity)
         plan = self._plan(severity)
-        chances = [step.chance for step in plan]
+        kept = [1 - step.chance for step in plan]
         if isinstance(texts, str):
-            return self._one(texts, plan, chances, severity, seed)
-        return [self._one(text, plan, chances, severity, seed) for text in listed_texts(texts)]
+            return self._one(texts, plan, kept, severity, seed)
+        return [self._one(text, plan, kept, severity, seed) for text in listed_texts(texts)]
 
     def applies_to(self, text: str) -> bool:
         """Whether any of it covers the language and script of a message.
@@ -255,10 +255,10 @@ class Profile(BaseModel):
             for step, at in zip(self.steps, severities, strict=True)
         ]
 
-    def _one(self, text: str, plan: Sequence[_Planned], chances: Sequence[float], severity: int, seed: int) -> str:
+    def _one(self, text: str, plan: Sequence[_Planned], kept: Sequence[float], severity: int, seed: int) -> str:
         draw = Draw(self.name, severity, seed, text)
         found = text
-        for row in draw.events(chances):
+        for row in draw.losses(kept):
             step = plan[row]
             # What was written tells the language; what it has become may be in none.
             new = step.members.change(found, step.severity, draw, written=text)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import accumulate
+from operator import attrgetter
 from typing import NamedTuple, overload
 
 from roadworthy.columns import listed, require_strings
@@ -19,6 +20,7 @@ LATIN_SCRIPT = "latin"
 ENTRY_POINTS = "roadworthy.perturbations"
 
 _GIVEN = "the messages to perturb"
+_WEIGHT = attrgetter("weight")
 
 Change = Callable[[str, int, Draw], str]
 
@@ -232,8 +234,8 @@ def perturb(texts: str | Sequence[str], name: str, *, severity: int = 3, seed: i
     'where is my order?'
     """
     if isinstance(texts, str):
-        return perturb_all([texts], name, severity=severity, seed=seed).texts[0]
-    return perturb_all(listed_texts(texts), name, severity=severity, seed=seed).texts
+        return _perturbed([texts], find(name), severity, seed)[0]
+    return _perturbed(listed_texts(texts), find(name), severity, seed)
 
 
 def listed_texts(texts: Iterable[str]) -> list[str]:
@@ -246,15 +248,20 @@ def listed_texts(texts: Iterable[str]) -> list[str]:
 def perturb_all(texts: Sequence[str], name: str, *, severity: int = 3, seed: int = 0) -> Perturbed:
     """As `perturb`, and for each message whether it was applicable and whether it changed."""
     members = find(name)
-    require_severity(severity)
-    key = members[0].name if len(members) == 1 else members[0].family
-    drawn = Members.of(members)
-    result = [drawn.change(text, severity, Draw(key, severity, seed, text), written=text) for text in texts]
+    result = _perturbed(texts, members, severity, seed)
     changed = [a != b for a, b in zip(texts, result, strict=True)]
     applicable = [
         done or any(member.applies_to(text) for member in members) for done, text in zip(changed, texts, strict=True)
     ]
     return Perturbed(result, applicable, changed)
+
+
+def _perturbed(texts: Sequence[str], members: Sequence[Perturbation], severity: int, seed: int) -> list[str]:
+    """Texts, each as one of the members leaves it."""
+    require_severity(severity)
+    key = members[0].name if len(members) == 1 else members[0].family
+    change = Members.of(members).change
+    return [change(text, severity, Draw(key, severity, seed, text), written=text) for text in texts]
 
 
 class Members(NamedTuple):
@@ -266,7 +273,7 @@ class Members(NamedTuple):
     @classmethod
     def of(cls, members: Sequence[Perturbation]) -> Members:
         """These perturbations, by their weights."""
-        return cls(tuple(members), tuple(accumulate(member.weight for member in members)))
+        return cls(tuple(members), tuple(accumulate(map(_WEIGHT, members))))
 
     def change(self, text: str, severity: int, draw: Draw, *, written: str) -> str:
         """The text as one of them leaves it, drawn by its weight; another one where that changes nothing.
@@ -274,14 +281,16 @@ class Members(NamedTuple):
         Those that do not apply to what was written at first are left out.
         """
         members, ends = self
-        while members:
-            row = draw.weighted(ends) if len(members) > 1 else 0
-            if members[row].applies_to(written):
-                perturbed = members[row].apply(text, severity, draw)
-                if perturbed != text:
-                    return perturbed
-            members, ends = Members.of(members[:row] + members[row + 1 :])
-        return text
+        row = draw.weighted(ends) if len(members) > 1 else 0
+        member = members[row]
+        if member.applies_to(written):
+            perturbed = member.apply(text, severity, draw)
+            if perturbed != text:
+                return perturbed
+        if len(members) == 1:
+            return text
+        others = Members.of(members[:row] + members[row + 1 :])
+        return others.change(text, severity, draw, written=written)
 
 
 def require_severity(severity: int) -> None:

@@ -80,37 +80,31 @@ def make(word: str, template: Template, draw: Draw) -> str | None:
     done = 0
     known = _spots if len(word) <= LONGEST_WORD else _spots.__wrapped__
     for slip in template.slips:
-        spots = known(word, slip)
-        spots = [spot for spot in spots if spot.start >= done] if done else spots
+        spots, ends = known(word, slip)
+        if done:
+            spots = [spot for spot in spots if spot.start >= done]
+            ends = list(accumulate([spot.weight for spot in spots]))
         if not spots:
             return None
-        chosen = _drawn(spots, draw)
+        chosen = spots[draw.weighted(ends)] if len(spots) > 1 else spots[0]
         pieces += [word[done : chosen.start], neighbour(chosen.near, draw) if chosen.near else chosen.new]
         done = chosen.end
     return "".join([*pieces, word[done:]])
 
 
 @lru_cache(maxsize=1 << 14)
-def _spots(word: str, slip: Slip) -> Sequence[_Spot]:
-    """Where a slip could be made in a word; remembered, as words come again and again."""
-    return tuple(_SPOTS[slip.kind](word, slip))
-
-
-def _drawn(spots: Sequence[_Spot], draw: Draw) -> _Spot:
-    """One of the spots, by their weights."""
-    return spots[draw.weighted(list(accumulate([spot.weight for spot in spots])))] if len(spots) > 1 else spots[0]
+def _spots(word: str, slip: Slip) -> tuple[Sequence[_Spot], Sequence[int]]:
+    """Where a slip could be made in a word, and the sums of the weights up to each; remembered, as words come again."""
+    spots = tuple(_SPOTS[slip.kind](word, slip))
+    return spots, tuple(accumulate([spot.weight for spot in spots]))
 
 
 def _swapped(word: str, slip: Slip) -> Iterator[_Spot]:
     """Letters of the same sort as those that changed places."""
-    for start in range(len(word) - 1):
+    alike = slip.old[0] in _VOWELS, slip.old[1] in _VOWELS
+    for start in _starts(slip.place, 2, len(word)):
         one, other = word[start], word[start + 1]
-        alike = one in _VOWELS, other in _VOWELS
-        if (
-            one != other
-            and slip.place in ("", place_of(start, start + 2, len(word)))
-            and alike == (slip.old[0] in _VOWELS, slip.old[1] in _VOWELS)
-        ):
+        if one != other and alike == (one in _VOWELS, other in _VOWELS):
             yield _Spot(start, start + 2, other + one, "", 1)
 
 
@@ -118,12 +112,14 @@ def _dropped(word: str, slip: Slip) -> Iterator[_Spot]:
     """Letters go where others of their sort stand: vowels or consonants; a single one of a pair for one of a pair."""
     size = len(slip.old)
     pair = slip.old in (slip.left, slip.right)
-    for start, old, left, right, weight in _windows(word, slip, size):
-        fits = old == slip.old or (old.isalpha() and _sorts(old) == _sorts(slip.old))
+    sorts = _sorts(slip.old)
+    for start, old, left, right in _windows(word, slip.place, size):
+        fits = old == slip.old or (_sorts(old) == sorts and old.isalpha())
         if fits and (size > 1 or (old in (left, right)) == pair):
-            yield _Spot(start, start + size, "", "", weight)
+            yield _Spot(start, start + size, "", "", _weight(slip, old, left, right))
 
 
+@lru_cache(maxsize=1 << 10)
 def _sorts(letters: str) -> list[tuple[bool, bool]]:
     return [(letter in _VOWELS, letter.isupper()) for letter in letters]
 
@@ -134,20 +130,21 @@ def _replaced(word: str, slip: Slip) -> Iterator[_Spot]:
     single = size == len(slip.new) == 1
     case = single and slip.old.lower() == slip.new.lower()
     near = single and slip.new.lower() in NEIGHBOURS.get(slip.old.lower(), "")
-    for start, old, _, _, weight in _windows(word, slip, size):
+    sorts = _sorts(slip.old)
+    for start, old, left, right in _windows(word, slip.place, size):
         if old == slip.old:
-            yield _Spot(start, start + size, slip.new, "", weight)
+            yield _Spot(start, start + size, slip.new, "", _weight(slip, old, left, right))
         elif case and old.isalpha() and old.isupper() == slip.old.isupper():
-            yield _Spot(start, start + 1, old.swapcase(), "", weight)
-        elif near and old.lower() in NEIGHBOURS and _sorts(old) == _sorts(slip.old):
-            yield _Spot(start, start + 1, "", old, weight)
+            yield _Spot(start, start + 1, old.swapcase(), "", _weight(slip, old, left, right))
+        elif near and _sorts(old) == sorts and old.lower() in NEIGHBOURS:
+            yield _Spot(start, start + 1, "", old, _weight(slip, old, left, right))
 
 
 def _inserted(word: str, slip: Slip) -> Iterator[_Spot]:
     """A letter is hit twice, or one of its neighbours along with it; any other comes beside its old neighbours."""
     beside = _beside(slip)
-    for start, _, left, right, _ in _windows(word, slip, 0):
-        base = {"left": left, "right": right}.get(beside.side, "")
+    for start, _, left, right in _windows(word, slip.place, 0):
+        base = left if beside.side == "left" else right if beside.side == "right" else ""
         known = bool(base) and base == beside.letter
         if beside.twice and base.isalpha():
             yield _Spot(start, start, base, "", 1)
@@ -185,6 +182,7 @@ class _Beside(NamedTuple):
     twice: bool
 
 
+@lru_cache(maxsize=1 << 10)
 def _beside(slip: Slip) -> _Beside:
     for side, letter in (("left", slip.left), ("right", slip.right)):
         if slip.new == letter:
@@ -195,18 +193,30 @@ def _beside(slip: Slip) -> _Beside:
     return _Beside("", "", twice=False)
 
 
-def _windows(word: str, slip: Slip, size: int) -> Iterator[tuple[int, str, str, str, int]]:
-    """Every stretch of so many letters at the slip's place: start, letters, neighbours, and how well they fit."""
-    length = len(word)
-    for start in range(length - size + 1):
-        if slip.place not in ("", place_of(start, start + size, length)):
-            continue
-        old, left, right = (
-            word[start : start + size],
-            word[start - 1 : start] if start else "",
-            word[start + size :][:1],
-        )
-        yield start, old, left, right, 1 + 2 * (old == slip.old) + (left == slip.left) + (right == slip.right)
+@lru_cache(maxsize=1 << 13)
+def _windows(word: str, place: str, size: int) -> Sequence[tuple[int, str, str, str]]:
+    """Every stretch of so many letters at a slip's place: start, letters and neighbours; remembered, as of words."""
+    return tuple(
+        (start, word[start : start + size], word[start - 1 : start], word[start + size : start + size + 1])
+        for start in _starts(place, size, len(word))
+    )
+
+
+def _starts(place: str, size: int, length: int) -> range:
+    """Where stretches of so many letters begin at a place in a word of some length."""
+    last = length - size
+    if place == FIRST:
+        return range(min(1, last + 1))
+    if place == LAST:
+        return range(max(1, last), last + 1)
+    if place == MIDDLE:
+        return range(1, last)
+    return range(0 if place else last + 1)
+
+
+def _weight(slip: Slip, old: str, left: str, right: str) -> int:
+    """How well a stretch of letters fits a slip, with the letters beside it."""
+    return 1 + 2 * (old == slip.old) + (left == slip.left) + (right == slip.right)
 
 
 _SPOTS = {"swapped": _swapped, "dropped": _dropped, "replaced": _replaced, "inserted": _inserted}

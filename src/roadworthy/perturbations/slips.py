@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from itertools import accumulate, chain
 from math import sqrt
 from typing import Any, NamedTuple
@@ -23,6 +24,8 @@ _TOKEN_OR_GAP = re.compile(rf"\s+|{TOKEN.pattern}")
 _JOINED, _SPLIT = 0, 1
 # How many templates are tried before those that fit a word are looked for.
 _TRIES = 10
+# Nothing happens to a number, nor to the space after it.
+_KEPT_NUMBER = (1.0, 1.0)
 
 
 class Slips:
@@ -66,7 +69,7 @@ class Slips:
         self.split = split
         self.signs = dict(signs or {})
         self.spread = spread
-        self._chances = Remembered(self._chance)
+        self._kept = lru_cache(maxsize=16)(self._kept_at)
         self._fitting = Remembered(self._that_fit)
 
     @classmethod
@@ -119,17 +122,26 @@ class Slips:
         if self.spread:
             # Half of the messages are typed with more care, half with less.
             times *= 1 + sqrt(self.spread) * (1 if draw.chance(0.5) else -1)
-        tokens = list(chain.from_iterable(map(_TOKENS.__getitem__, text.split(" "))))
-        slipped = False
-        chances = list(map(self._chances.__getitem__, tokens))
-        for place in draw.events(chances, times=times):
+        pieces = text.split(" ")
+        tokens: list[str] = []
+        for place in draw.losses(list(chain.from_iterable(map(self._kept(times).__getitem__, pieces)))):
+            tokens = tokens or list(chain.from_iterable(map(_TOKENS.__getitem__, pieces)))
             self._slip(tokens, place, draw)
-            slipped = True
-        if not slipped:
+        if not tokens:
             return text
         typed = "".join(tokens).strip()
         # What stands beside a word can make a negation of it: n'o.
         return typed if keeps(text, typed) else text
+
+    def _kept_at(self, times: float) -> Remembered[tuple[float, ...]]:
+        """Of every piece of a text how likely each of its tokens stays as it is."""
+
+        def kept(piece: str) -> tuple[float, ...]:
+            if piece.isdecimal():
+                return _KEPT_NUMBER
+            return tuple([max(0.0, 1 - self._chance(token) * times) for token in _TOKENS[piece]])
+
+        return Remembered(kept)
 
     def _chance(self, token: str) -> float:
         """How likely anything happens to a token."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import lru_cache
-from itertools import compress, count
-from operator import or_
+from functools import cache, lru_cache
+from itertools import compress, count, pairwise
+from operator import ne
 
 from roadworthy import lexicon
 from roadworthy.perturbations.draw import Draw
@@ -47,9 +47,14 @@ def is_negation(word: str) -> bool:
     """
     lowered = word.lower()
     if lowered.isalpha():
-        return lowered in lexicon.words("negations.txt")
+        return lowered in _negations()
     lowered = lowered.replace("’", "'")
-    return lowered in lexicon.words("negations.txt") or bool("'" in lowered and _NEGATED.search(lowered))
+    return lowered in _negations() or bool("'" in lowered and _NEGATED.search(lowered))
+
+
+@cache
+def _negations() -> frozenset[str]:
+    return lexicon.words("negations.txt")
 
 
 def negations(text: str) -> list[str]:
@@ -75,8 +80,20 @@ def keeps(before: str, after: str) -> bool:
         return True
     if not after.strip():
         return not before.strip()
+    if _same_but_for_plain(before.split(), after.split()):
+        return True
     told, left = _told(before), _told(after)
     return told == left or (_count(told) == _count(left) and _in_order(told, left))
+
+
+def _same_but_for_plain(before: Sequence[str], after: Sequence[str]) -> bool:
+    """Whether as many pieces stand in both, and those that differ hold neither negations nor numbers."""
+    if len(before) != len(after):
+        return False
+    for one, other in compress(zip(before, after, strict=True), map(ne, before, after)):
+        if _TOLD[one] or _TOLD[other]:
+            return False
+    return True
 
 
 # The negations and the numbers of a piece without spaces.
@@ -91,6 +108,8 @@ def _told(text: str) -> list[_Told]:
 def _told_by(piece: str) -> _Told | None:
     if piece.isdecimal():
         return (), (piece,)
+    if piece.isalpha():
+        return ((piece,), ()) if is_negation(piece) else None
     negating = tuple(word for word in _WORD.findall(piece) if is_negation(word))
     numbers = tuple(_DIGITS.findall(piece))
     return (negating, numbers) if negating or numbers else None
@@ -182,12 +201,14 @@ def change_words(
     tokens = text.split(" ")
     # A function that is made anew for each message has nothing to remember.
     known = (_changeable.__wrapped__ if "<locals>" in eligible.__qualname__ else _changeable)(eligible)
-    rows = list(compress(count(), map(known.__getitem__, tokens)))
-    if not rows:
+    split = list(map(known.__getitem__, tokens))
+    rows = list(compress(count(), split))
+    n = len(rows)
+    if not n:
         return text
-    for chosen in draw.sample(len(rows), draw.count(len(rows), SHARE[severity])):
+    for chosen in draw.sample(n, draw.count(n, SHARE[severity])):
         row = rows[chosen]
-        before, word, after = _PARTS[tokens[row]]
+        before, word, after = split[row]
         edited = edit(word, draw)
         if not is_negation(edited):
             tokens[row] = before + edited + after
@@ -195,16 +216,17 @@ def change_words(
 
 
 @lru_cache(maxsize=64)
-def _changeable(eligible: Callable[[str], bool]) -> Remembered[bool]:
-    """Of every token whether its word may be changed and could be."""
+def _changeable(eligible: Callable[[str], bool]) -> Remembered[tuple[str, ...]]:
+    """The parts of every token whose word may be changed and could be; nothing of every other one."""
 
-    def is_changeable(token: str) -> bool:
+    def changeable(token: str) -> tuple[str, ...]:
         if token.isdecimal():
-            return False
-        word = _PARTS[token][1]
-        return bool(word) and eligible(word) and not is_negation(word)
+            return ()
+        split = _PARTS[token]
+        word = split[1]
+        return split if word and eligible(word) and not is_negation(word) else ()
 
-    return Remembered(is_changeable)
+    return Remembered(changeable)
 
 
 def replace_phrases(
@@ -325,12 +347,12 @@ def find_phrases(tokens: Sequence[str], entries: Mapping[str, Sequence[str]]) ->
     words = plain(tokens)
     found: list[tuple[int, int, str]] = []
     done = 0
-    begins = map(or_, map(entries.__contains__, words), phrases_begin(words, entries))
-    for start in compress(count(), begins):
+    for start in compress(count(), map(entries.first_words.__contains__, words)):
         if start < done:
             continue
-        key = next(iter(phrases_from(tokens, words, start, entries)), words[start])
-        if key in entries:
+        longer = phrases_from(tokens, words, start, entries)
+        key = longer[0] if longer else words[start]
+        if longer or key in entries:
             done = start + 1 + key.count(" ")
             found.append((start, done, key))
     return found
@@ -344,16 +366,21 @@ def phrases_begin(words: Sequence[str], entries: lexicon.Entries) -> Iterator[bo
 def phrases_from(tokens: Sequence[str], words: Sequence[str], start: int, entries: lexicon.Entries) -> list[str]:
     """The phrases among the entries that stand there, of tokens and their plain words, the longest first."""
     following = words[start + 1] if start + 1 < len(words) else ""
-    lengths = entries.phrases.get((words[start], following), ())
-    ends = [start + length for length in lengths if start + length <= len(words)]
-    found = ((end, " ".join(words[start:end])) for end in ends)
-    return [key for end, key in found if key in entries and _is_unbroken(tokens[start:end])]
+    lengths = entries.phrases.get((words[start], following))
+    if lengths is None:
+        return []
+    found = []
+    for end in (start + length for length in lengths if start + length <= len(words)):
+        key = " ".join(words[start:end])
+        if key in entries and _is_unbroken(tokens[start:end]):
+            found.append(key)
+    return found
 
 
 def _is_unbroken(tokens: Sequence[str]) -> bool:
     """Whether no punctuation stands between some tokens."""
-    split = list(map(parts, tokens))
-    return not (any(after for _, _, after in split[:-1]) or any(before for before, _, _ in split[1:]))
+    split = pairwise(map(_PARTS.__getitem__, tokens))
+    return not any(after or before for (_, _, after), (before, _, _) in split)
 
 
 def like(model: str, word: str) -> str:
