@@ -74,6 +74,10 @@ def test_an_option_that_is_not_given_leaves_the_variable_and_the_file(
         ((".", "--naive"), "--allow-pickle"),
         ((".", "--naive", "--log-text", "raw"), "knows only --host, --port and --allow-pickle; leave out --log-text"),
         ((".", "--naive", "--no-access-log"), "leave out --access-log"),
+        (
+            (".", "--naive", "--host", "0.0.0.0"),
+            "0.0.0.0: the story's API is to be watched, not used: it listens to this machine alone; leave out --host",
+        ),
     ],
 )
 def test_what_cannot_be_served_is_told_in_one_line(

@@ -110,7 +110,15 @@ def _naive(model: str | None, host: str | None, port: int | None, *, allow_pickl
     if others:
         flag = f"--{others[0].replace('_', '-')}"
         raise SettingsError("the story's API knows only --host, --port and --allow-pickle", mend=f"leave out {flag}")
+    _require_extra()
+    from roadworthy.serve.settings import is_local
 
+    if host is not None and not is_local(host):
+        raise SettingsError(
+            "the story's API is to be watched, not used: it listens to this machine alone",
+            where=host,
+            mend="leave out --host",
+        )
     if model is None:
         raise SettingsError("no model", mend="name the folder of the two pickles: roadworthy serve DIR --naive")
     run(Path(model), host=host or "127.0.0.1", port=8000 if port is None else port, allow_pickle=allow_pickle)
