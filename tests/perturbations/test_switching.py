@@ -1,5 +1,7 @@
 """Switching between English and another language: what is switched, and what never is by itself."""
 
+import re
+
 import pytest
 
 from roadworthy import support_desk
@@ -56,3 +58,34 @@ def test_of_several_clauses_one_is_switched_that_can_be():
 
 def test_where_there_is_nothing_to_say_nothing_is_said():
     assert perturb("???", "taglish_words") == "???"
+
+
+PHRASES = ["hinglish_phrases", "spanglish_phrases", "denglisch_phrases", "taglish_phrases"]
+
+
+@pytest.mark.parametrize("name", PHRASES)
+def test_small_letters_are_no_other_language(name):
+    assert "show my referrals" not in several(name, "Show my referrals", 1)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_after_a_comma_there_is_no_capital(language):
+    for found in several(f"{language}_words", "It has not arrived"):
+        assert ", It" not in found
+
+
+@pytest.mark.parametrize("name", PHRASES)
+def test_only_a_question_is_said_to_be_one(name):
+    found = several(name, "The parcel was here today", 5, 200)
+    assert not any(re.match("una pregunta|kurze frage|mal eine|tanong ko|ask ko|ek baat", text) for text in found)
+
+
+@pytest.mark.parametrize("name", PHRASES)
+def test_what_to_do_is_asked_after_trouble_alone(name):
+    assert not any(re.search("oder$|kya karu$", text) for text in several(name, "Show my referrals", 5, 200))
+
+
+def test_nobody_is_addressed_twice():
+    addresses = re.compile(r"\b(?:bhai|bhaiya|sir|yaar|madam)\b")
+    for found in several("hinglish_phrases", "Show my referrals", 5, 200):
+        assert len(addresses.findall(found.replace("arre yaar", "yaar"))) <= 1, found

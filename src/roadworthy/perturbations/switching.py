@@ -11,13 +11,16 @@ from functools import cache
 
 from roadworthy import lexicon
 from roadworthy.perturbations.draw import Draw
+from roadworthy.perturbations.mood import is_asking, is_upset
 from roadworthy.perturbations.texting import same_negation
 from roadworthy.perturbations.words import SHARE, find_phrases, replace_phrases
-from roadworthy.perturbations.wrapping import by_length, short_enough
+from roadworthy.perturbations.wrapping import by_length, opened, short_enough
 
 _BEGINS_A_CLAUSE = frozenset(["and", "but", "because", "so", "if", "when", "since", "which", "while"])
 _SHORTEST_CLAUSE = 2
 _WHOLLY = 5
+# Words by which somebody is addressed.
+_ADDRESSES = frozenset(["bhai", "bhaiya", "yaar", "sir", "madam", "mam", "amigo", "leute", "hello", "hallo", "hola"])
 
 
 @cache
@@ -46,13 +49,36 @@ def by_the_word(text: str, severity: int, draw: Draw, language: str) -> str:
 
 def by_the_phrase(text: str, severity: int, draw: Draw, language: str) -> str:
     """A share of phrases and words, in lower case, often with a frame around them."""
-    switched = replace_phrases(text, severity, draw, switchable(language)).lower()
-    frames = by_length(f"{language}_frames.tsv")
-    if draw.chance(0.2 + SHARE[severity] / 2):
-        switched = f"{short_enough(frames['before'], text, _WHOLLY, draw)} {switched}"
-    if draw.chance(0.2 + SHARE[severity] / 2):
-        switched = f"{switched.rstrip(' .')} {short_enough(frames['after'], text, _WHOLLY, draw)}"
+    return framed(text, replace_phrases(text, severity, draw, switchable(language)), severity, draw, language)
+
+
+def framed(text: str, switched: str, severity: int, draw: Draw, language: str) -> str:
+    """What was switched, in lower case, often with a frame around it; a tag where nothing was and no frame is drawn."""
+    chance = 0.2 + SHARE[severity] / 2
+    before, after = draw.chance(chance), draw.chance(chance)
+    if switched == text and not (before or after):
+        return _or_tagged(text, text, draw, language)
+    switched = switched.lower()
+    if before:
+        switched = f"{short_enough(_frames(language, 'before', text), text, _WHOLLY, draw)} {switched}"
+    if after:
+        said = _frames(language, "after", text, switched)
+        switched = f"{switched.rstrip(' .')} {short_enough(said, text, _WHOLLY, draw)}"
     return switched
+
+
+def _frames(language: str, place: str, text: str, switched: str = "") -> tuple[str, ...]:
+    """What may be said before or after a message; nobody is addressed twice."""
+    mood = "asking" if is_asking(text) else "upset" if is_upset(text) else ""
+    return _frames_of(language, place, mood, not _ADDRESSES.isdisjoint((switched or text).lower().split()))
+
+
+@cache
+def _frames_of(language: str, place: str, mood: str, is_addressed: bool) -> tuple[str, ...]:
+    """The shortest first: those that fit anywhere, and those that fit the mood."""
+    said = by_length(f"{language}_frames.tsv")
+    found = sorted((*said[place], *said.get(f"{place}_{mood}", ())), key=lambda words: (len(words), words))
+    return tuple(words for words in found if not (is_addressed and _ADDRESSES & set(words.split())))
 
 
 def by_the_clause(text: str, severity: int, draw: Draw, language: str) -> str:
@@ -69,10 +95,9 @@ def _or_tagged(text: str, switched: str, draw: Draw, language: str) -> str:
     """What was switched; if that is nothing, the message with something said before or after it."""
     if switched != text or not any(map(str.isalpha, text)):
         return switched
-    frames = by_length(f"{language}_frames.tsv")
     if draw.chance(0.5):
-        return f"{short_enough(frames['before'], text, _WHOLLY, draw)}, {text}"
-    return f"{text.rstrip(' .')} {short_enough(frames['after'], text, _WHOLLY, draw)}"
+        return opened(text, short_enough(_frames(language, "before", text), text, _WHOLLY, draw), ",")
+    return f"{text.rstrip(' .')} {short_enough(_frames(language, 'after', text), text, _WHOLLY, draw)}"
 
 
 def _cut(tokens: list[str]) -> list[str]:
