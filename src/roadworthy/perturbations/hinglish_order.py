@@ -240,6 +240,18 @@ def infinitive(verb: str) -> str:
     return infinitives().get(verb.lower(), (f"{verb.lower()} karne",))[0]
 
 
+def to_be_done(verb: str) -> list[str]:
+    """A verb as what is to be done, in the gender of its noun.
+
+    Examples
+    --------
+    >>> to_be_done("cancel"), to_be_done("talk")
+    (['cancel', 'karna'], ['baat', 'karni'])
+    """
+    *stem, last = infinitive(verb).split()
+    return [*stem, last[:-1] + ("i" if stem == ["baat"] else "a")]
+
+
 @cache
 def _postpositions() -> lexicon.Entries:
     return lexicon.alternatives("hinglish_postpositions.tsv")
