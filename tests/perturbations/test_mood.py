@@ -40,6 +40,12 @@ def test_words_of_anger_are_known(words):
     assert not is_praise(f"great, I am {words}")
 
 
+@pytest.mark.parametrize("text", ["best card for students", "what is the best way to pay", "Best offer for me?"])
+def test_who_looks_for_the_best_praises_nothing(text):
+    assert not is_praise(text)
+    assert is_praise(f"I love this, {text}")
+
+
 def test_a_phrase_is_known_as_a_whole():
     assert not is_upset("what is fed to cats")
     assert not is_upset("the outlets downstairs let in air")
