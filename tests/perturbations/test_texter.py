@@ -104,3 +104,8 @@ def test_more_forms_come_with_more_times():
 def test_broken_and_for_have_no_short_form_that_nobody_uses():
     assert "busted" not in {form for _, word, form in lexicon.rows("texter.tsv") if word == "broken"}
     assert "fa" not in {form for _, word, form in lexicon.rows("texter.tsv") if word == "for"}
+
+
+@pytest.mark.parametrize("name", ["slang.tsv", "texter.tsv"])
+def test_too_late_is_no_more_than_that(name):
+    assert not any("way too" in row[-1] for row in lexicon.rows(name))
