@@ -89,3 +89,43 @@ def test_nobody_is_addressed_twice():
     addresses = re.compile(r"\b(?:bhai|bhaiya|sir|yaar|madam)\b")
     for found in several("hinglish_phrases", "Show my referrals", 5, 200):
         assert len(addresses.findall(found.replace("arre yaar", "yaar"))) <= 1, found
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("I got the wrong item", "the wrong"),
+        ("send the broken shelf back", "broken shelf"),
+        ("where can I see the order status", "order status"),
+        ("well when will we be paid", "when will"),
+        ("how long does shipping take", "how long does"),
+        ("I have already asked", "already"),
+    ],
+)
+def test_what_belongs_together_is_switched_together(language, text, kept):
+    whole = ("maling item", "artikel", "artículo", "articulo")
+    for kind in ("words", "phrases", "clauses"):
+        for found in several(f"{language}_{kind}", text, 5):
+            assert kept in found or any(map(found.__contains__, whole)), found
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_order_is_given_after_you(language):
+    for kind in ("words", "phrases", "clauses"):
+        for found in several(f"{language}_{kind}", "Can you help me with it", 5):
+            assert not re.search("you (?:hilf|helft|ayud|patulong)", found), found
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "form"),
+    [
+        ("spanglish_clauses", "I got the wrong item", "culo equivocado"),
+        ("denglisch_clauses", "when will I get my refund", "wann bekomme ich"),
+        ("taglish_clauses", "when will I get my refund", "kailan ko makukuha"),
+        ("denglisch_clauses", "the lamp is broken", "kaputt"),
+        ("taglish_clauses", "please help me, it is late", "patulong"),
+    ],
+)
+def test_whole_phrases_are_switched(name, text, form):
+    assert any(form in found.lower() for found in several(name, text, 5))

@@ -8,9 +8,9 @@ from roadworthy import lexicon
 from roadworthy.perturbations.draw import Draw
 from roadworthy.perturbations.hinglish import to_hinglish
 from roadworthy.perturbations.registry import perturbation
-from roadworthy.perturbations.switching import by_the_phrase, by_the_word, framed
+from roadworthy.perturbations.switching import by_the_phrase, by_the_word, fitting, framed
 from roadworthy.perturbations.texting import same_negation
-from roadworthy.perturbations.words import SHARE, replace_phrases
+from roadworthy.perturbations.words import SHARE, Rule, replace_phrases
 
 
 @perturbation("mixed_languages", weight=2)
@@ -22,7 +22,7 @@ def hinglish_words(text: str, severity: int, draw: Draw) -> str:
 @perturbation("mixed_languages", weight=3)
 def hinglish_phrases(text: str, severity: int, draw: Draw) -> str:
     """Phrases and words become romanised Hindi, in the frame of a Hindi message."""
-    switched = replace_phrases(text, severity, draw, same_negation("hinglish.tsv"))
+    switched = replace_phrases(text, severity, draw, same_negation("hinglish.tsv"), _orders())
     return framed(text, switched, severity, draw, "hinglish")
 
 
@@ -42,6 +42,11 @@ def spanglish_words(text: str, severity: int, draw: Draw) -> str:
 def spanglish_phrases(text: str, severity: int, draw: Draw) -> str:
     """Phrases and words become Spanish, in the frame of a Spanish message."""
     return by_the_phrase(text, severity, draw, "spanglish")
+
+
+@cache
+def _orders() -> dict[str, Rule]:
+    return {key: rule for key, rule in fitting("hinglish").items() if key.endswith(" me")}
 
 
 @cache

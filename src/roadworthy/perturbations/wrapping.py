@@ -105,7 +105,7 @@ def is_titled(text: str) -> bool:
     if sum(map(_is_capitalised, longer)) * 2 <= len(longer):
         return False
     # A single capital after "where" or "my" is that of a name.
-    return sum(map(_is_capitalised, words)) > 1 or first.lower() not in _opening_sentences()
+    return sum(map(_is_capitalised, words)) > 1 or first.lower() not in function_words()
 
 
 def _is_capitalised(word: str) -> bool:
@@ -113,7 +113,8 @@ def _is_capitalised(word: str) -> bool:
 
 
 @cache
-def _opening_sentences() -> frozenset[str]:
+def function_words() -> frozenset[str]:
+    """English words that carry no meaning of their own."""
     english = next(words for language, words in lexicon.rows("function_words.tsv") if language == "en")
     return lexicon.words("fillers.txt") | frozenset(english.split())
 
