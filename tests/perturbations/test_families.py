@@ -215,6 +215,19 @@ def test_a_statement_does_not_become_a_question():
     assert not any("?" in text for text in several("repeated_punctuation", "The glass is cracked."))
 
 
+def test_dots_part_no_phrase():
+    for found in several("trailing_dots", "Gym Equipment", 5):
+        assert re.fullmatch(r"Gym Equipment\.{2,4}", found)
+    for found in several("trailing_dots", "it broke, and I want it back", 5):
+        assert re.fullmatch(r"it broke(?:,|\.{2,4}) and I want it back\.*", found)
+
+
+def test_words_that_nobody_stresses_are_not_shouted():
+    for found in several("shouted_words", "the page on which I was", 3):
+        assert found == "the PAGE on which I was"
+    assert "".join(several("shouted_words", "where is it", 3, 3)) != "where is it" * 3
+
+
 def test_dots_follow_words_that_carry_content():
     assert not any(
         re.search(r"\b(the|of|is|not)\.\.", text)
