@@ -179,6 +179,8 @@ def test_what_is_asked_for_stays_what_it_is(text, form):
         ("I have never used it", "paas"),
         ("i want your contact number where I can call you", "chahiye"),
         ("How will covid affect my order", "hoga"),
+        ("when are the winnings distributed on PowerPlay11", "kab"),
+        ("How can I play on PowerPlay11", "PowerPlay11 ko"),
     ],
 )
 def test_what_the_rules_do_not_know_they_do_not_guess(text, never):

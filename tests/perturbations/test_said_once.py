@@ -67,7 +67,7 @@ def test_what_is_unsaid_may_be_nothing():
     assert unsaid(("may I ask",), "my basket is empty") == ("may I ask",)
 
 
-@pytest.mark.parametrize("text", ["Refund of Wrong Amount", "Refer and Earn Program", "Product Expiry"])
+@pytest.mark.parametrize("text", ["Refund of Wrong Amount", "Refer and Earn Program", "Product Expiry", "Great App"])
 @pytest.mark.parametrize("name", ["drawn_out_opener", "polite_apology", "angry_opener"])
 def test_a_headline_keeps_its_capitals(name, text):
     assert all(text in found for found in several(name, text, 3))

@@ -71,6 +71,7 @@ _ASKED = {
 }
 _WHICH = ("kaunsa", "konsa", "kaunse")
 _FEW_WORDS = 5
+_SHORTEST_PAST = 5
 _IS = ("hai", "hai", "hai", "he")
 _HOW_MANY = frozenset(["many", "much"])
 _HOW_MUCH = {
@@ -224,6 +225,8 @@ def _question(first: str, words: Words, draw: Draw) -> list[str] | None:
     if first == "how":
         return _how(words, draw)
     if first in ("when", "where"):
+        if any(map(_LOOKS_PAST.__getitem__, words)):
+            return None
         is_next = "will" in map(str.lower, words)
         verb = draw.pick(("hoga", "hai") if is_next else _IS)
         return [*ordered(_bare(words), draw), "kab" if first == "when" else "kaha", verb]
@@ -372,4 +375,5 @@ _IS_OF_CLAUSE = Remembered(lambda word: is_finite(word) or word.lower() in _PEOP
 _IS_PERSON = Remembered(lambda word: word.lower() in _PEOPLE)
 _IS_VERB = Remembered(lambda word: is_finite(word) and word.lower() != "left")
 _IS_LEFT_OUT = Remembered(lambda word: word.lower() in _AUXILIARIES)
+_LOOKS_PAST = Remembered(lambda word: len(word) > _SHORTEST_PAST and word.endswith("ed"))
 _IS_PLEASE = Remembered(lambda word: word.lower() in ("please", "pls", "plz"))

@@ -10,7 +10,7 @@ from __future__ import annotations
 from roadworthy import lexicon
 from roadworthy.perturbations.draw import Draw
 from roadworthy.perturbations.fitting import word_set
-from roadworthy.perturbations.mood import is_asking, is_greeting, is_praise, is_upset
+from roadworthy.perturbations.mood import is_asking, is_greeting, is_praise, is_upset, tone
 from roadworthy.perturbations.registry import perturbation
 from roadworthy.perturbations.wrapping import by_length, closed, is_said, opened, short_enough, unsaid
 
@@ -93,15 +93,19 @@ def polite_apology(text: str, severity: int, draw: Draw) -> str:
     return _apologising(text, severity, draw) if is_said(text) and not is_greeting(text) else text
 
 
-def _is_bare_thanks(text: str) -> bool:
-    return text.lower().startswith(_THANKS) and text.count(" ") < _LONGEST_THANKS
+def _is_no_request(lowered: str) -> bool:
+    """Whether it is an insult, or thanks and nothing else."""
+    if lowered.startswith(_THANKS) and lowered.count(" ") < _LONGEST_THANKS:
+        return True
+    return not _INSULTS.isdisjoint(lowered.split())
 
 
 def _apologising(text: str, severity: int, draw: Draw) -> str:
     """An apology for asking; "sorry, it broke" would own up to it."""
-    if _asks_for_nothing(text) or _is_bare_thanks(text) or not _INSULTS.isdisjoint(text.lower().split()):
+    heard = tone(text)
+    if (heard == "praise" and not is_asking(text)) or _is_no_request(text.lower()):
         return text
-    return _before(text, "apology_upset" if is_upset(text) else "apology", severity, draw)
+    return _before(text, "apology_upset" if heard == "upset" else "apology", severity, draw)
 
 
 @perturbation("politeness", weight=3)

@@ -128,7 +128,9 @@ def framed(text: str, switched: str, severity: int, draw: Draw, language: str) -
 
 def _frames(language: str, place: str, text: str, switched: str = "") -> tuple[str, ...]:
     """What may be said before or after a message; nobody is addressed twice."""
-    mood = "asking" if is_asking(text) else "upset" if is_upset(text) else ""
+    known = by_length(f"{language}_frames.tsv")
+    is_question = is_asking(text)
+    mood = "asking" if is_question else "upset" if f"{place}_upset" in known and is_upset(text) else ""
     return _frames_of(language, place, mood, not _ADDRESSES.isdisjoint((switched or text).lower().split()))
 
 

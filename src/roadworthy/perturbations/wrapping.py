@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from functools import cache, lru_cache
 
@@ -12,8 +13,7 @@ _MARKS = ",:;.!?>"
 # How long what is said around a message may be beside it.
 _LONGEST = 0.7
 _ENDING = ".!?>])"
-# Of the words of a headline those that are shorter are mostly written small.
-_SHORTEST_CONTENT = 4
+_CAPITALISED = re.compile(r" [A-Z][a-z]")
 # What says the same; nobody says two of a row. Each begins a word.
 _SAME = (
     (" help", " look into"),
@@ -93,16 +93,18 @@ def uncapitalised(text: str) -> str:
 
 
 def is_titled(text: str) -> bool:
-    """Whether most of the longer words after the first begin with a capital, as in a headline.
+    """Whether most of the words after the first that carry content begin with a capital, as in a headline.
 
     Examples
     --------
     >>> is_titled("Refund of Wrong Amount"), is_titled("Refund of the amount"), is_titled("Where is Berlin")
     (True, False, False)
     """
+    if _CAPITALISED.search(text) is None:
+        return False
     first, *words = text.split()
-    longer = [word for word in words if len(word) >= _SHORTEST_CONTENT]
-    if sum(map(_is_capitalised, longer)) * 2 <= len(longer):
+    content = [word for word in words if word.lower() not in function_words()]
+    if sum(map(_is_capitalised, content)) * 2 <= len(content):
         return False
     # A single capital after "where" or "my" is that of a name.
     return sum(map(_is_capitalised, words)) > 1 or first.lower() not in function_words()
@@ -127,7 +129,7 @@ def unheaded(text: str) -> str:
     >>> unheaded("Refund of Wrong Amount"), unheaded("Where is my IBAN"), unheaded("Why Am I Charged")
     ('refund of wrong amount', 'where is my IBAN', 'why am I charged')
     """
-    if not text.strip() or not is_titled(text):
+    if not is_titled(text):
         return uncapitalised(text)
     return " ".join(map(uncapitalised, text.split(" ")))
 
@@ -144,7 +146,7 @@ def opened(text: str, words: str, mark: str) -> str:
     """
     ended = words if words[-1] in _MARKS else words + mark
     rest = text.lstrip()
-    is_kept = ended[-1] in _ENDING or not rest or (rest[0].isupper() and is_titled(rest))
+    is_kept = ended[-1] in _ENDING or is_titled(rest)
     return f"{ended} {rest if is_kept else uncapitalised(rest)}"
 
 
