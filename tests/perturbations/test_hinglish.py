@@ -133,3 +133,55 @@ def test_a_share_of_the_sentences_changes():
     ]
     assert min(changed) >= 0
     assert all(found != text for found in forms(text, share=0.1))
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Return policy", "Refund status", "Refund not received", "Help needed", "Play rules", "Return address"],
+)
+def test_a_noun_is_no_order(text):
+    assert not any("karo" in found or "kar" in found.split() or "kare" in found for found in forms(text))
+
+
+@pytest.mark.parametrize("text", ["call center not reachable", "return not picked up"])
+def test_what_is_not_done_is_asked_of_nobody(text):
+    assert all(found.lower().startswith(text.split()[0]) for found in forms(text))
+
+
+@pytest.mark.parametrize(
+    ("text", "form"),
+    [
+        ("refund my order", "order refund kar"),
+        ("Return item", "item return karo"),
+        ("call mom", "ko call kar"),
+        ("play music", "music baja"),
+        ("start over", "phir se shuru kar"),
+        ("call back", "call back karo"),
+        ("Call me back", "ujhe call back karo"),
+        ("Talk to agent", "gent se baat karni hai"),
+        ("Need to talk to an agent", "agent se baat karni hai"),
+        ("Connect me to an agent", "ujhe agent se connect karo"),
+        ("How to play", "aise play kar"),
+        ("why have I not been reimbursed?", "reimburse nahi hua"),
+        ("I added wrong amount and want refund", "add kiya aur mujhe refund chahiye"),
+    ],
+)
+def test_what_is_asked_for_stays_what_it_is(text, form):
+    assert any(form in found for found in forms(text))
+
+
+@pytest.mark.parametrize(
+    ("text", "never"),
+    [
+        ("How to play", "karne"),
+        ("why have i not been refurbished", "nahi gaya"),
+        ("I have thrown away the box", "paas"),
+        ("I have never used it", "paas"),
+        ("i want your contact number where I can call you", "chahiye"),
+        ("How will covid affect my order", "hoga"),
+        ("when are the winnings distributed on PowerPlay11", "kab"),
+        ("How can I play on PowerPlay11", "PowerPlay11 ko"),
+    ],
+)
+def test_what_the_rules_do_not_know_they_do_not_guess(text, never):
+    assert not any(never in found for found in forms(text))

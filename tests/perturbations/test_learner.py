@@ -65,6 +65,22 @@ def test_mistakes_that_learners_do_make(name, text, mistake):
     assert any(mistake in found for found in several(name, text)), several(name, text)[:9]
 
 
+@pytest.mark.parametrize("name", ["learner_grammar", "statement_order"])
+def test_a_question_without_its_mark_stays_a_question(name):
+    for text in ("Do I need to verify my account", "Can I pay by card", "is it possible to change the address"):
+        assert all(found.split()[0] == text.split()[0] for found in several(name, text))
+    assert any("you can" in found.lower() for found in several(name, "Can you help me?"))
+
+
+def test_who_writes_a_small_i_writes_no_capital_one():
+    assert all("I" not in found for found in several("learner_grammar", "i mean i want a refund"))
+
+
+def test_to_before_a_verb_is_no_preposition():
+    assert set(several("wrong_prepositions", "Need to Verify")) == {"Need to Verify"}
+    assert any("to Delhi" not in found for found in several("wrong_prepositions", "it goes to Delhi"))
+
+
 def test_every_rule_is_of_an_entry():
     assert not set(LEARNT) - set(lexicon.alternatives("learner.tsv"))
     assert not set(VERBS) - {key for kind, key, _ in lexicon.rows("grammar.tsv") if kind == "verb"}

@@ -1,5 +1,7 @@
 """The mood of messages, and that nothing is put around them that contradicts it."""
 
+import re
+
 import pytest
 
 from roadworthy import lexicon
@@ -40,6 +42,12 @@ def test_words_of_anger_are_known(words):
     assert not is_praise(f"great, I am {words}")
 
 
+@pytest.mark.parametrize("text", ["best card for students", "what is the best way to pay", "Best offer for me?"])
+def test_who_looks_for_the_best_praises_nothing(text):
+    assert not is_praise(text)
+    assert is_praise(f"I love this, {text}")
+
+
 def test_a_phrase_is_known_as_a_whole():
     assert not is_upset("what is fed to cats")
     assert not is_upset("the outlets downstairs let in air")
@@ -64,6 +72,38 @@ def test_praise_gets_no_sad_picture_and_no_anger(text):
     assert any(HAPPY_PICTURES & set(found) for found in several("closing_emoji", text))
     assert not any(":(" in found or ":/" in found for found in several("emoticon", text))
     assert set(several("angry_closer", text)) == {text}
+
+
+@pytest.mark.parametrize("text", ["Connect with agent", "turn off the lights", "where is it"])
+def test_who_is_not_upset_does_not_frown(text):
+    frowns = (":(", ":/", ":-(", ":-/", "-_-", "T_T", ":'(")
+    assert not any(face in found for found in several("emoticon", text, 5, 200) for face in frowns)
+    assert any(face in found for found in several("emoticon", "it broke", 5) for face in frowns)
+
+
+@pytest.mark.parametrize("text", UPSET)
+def test_an_emoji_is_repeated_as_often_as_the_severity_says(text):
+    for found in several("repeated_emoji", text, 1):
+        row = found.removeprefix(text.rstrip(" .")).strip()
+        smallest = re.fullmatch(r"(.+?)\1*", row)
+        assert smallest
+        assert len(row) <= 3 * len(smallest[1]), found
+
+
+@pytest.mark.parametrize("text", UPSET)
+def test_before_trouble_nobody_says_ok(text):
+    assert not any(re.match("okk|umm|soo", found) for found in several("drawn_out_opener", text))
+
+
+@pytest.mark.parametrize("text", ["Size chart", "Refund status", "Only blue ones", "Help center", "Yesterday evening"])
+def test_before_a_fragment_nobody_says_if_you_can(text):
+    assert set(several("polite_request", text)) == {text}
+    assert all(found != "show me my orders" for found in several("polite_request", "show me my orders"))
+
+
+@pytest.mark.parametrize("text", ["you are useless", "stupid bot", "Thanks", "thank you so much"])
+def test_nobody_apologises_for_an_insult_or_for_thanks(text):
+    assert set(several("polite_apology", text)) == {text}
 
 
 @pytest.mark.parametrize("text", ["turn off the lights", "I have a question about fees", "set an alarm for 7"])

@@ -65,3 +65,21 @@ def test_a_command_is_no_cry_for_help():
 def test_what_is_unsaid_may_be_nothing():
     assert unsaid(("please help",), "please") == ()
     assert unsaid(("may I ask",), "my basket is empty") == ("may I ask",)
+
+
+@pytest.mark.parametrize("text", ["Refund of Wrong Amount", "Refer and Earn Program", "Product Expiry", "Great App"])
+@pytest.mark.parametrize("name", ["drawn_out_opener", "polite_apology", "angry_opener"])
+def test_a_headline_keeps_its_capitals(name, text):
+    assert all(text in found for found in several(name, text, 3))
+
+
+@pytest.mark.parametrize(
+    ("text", "said"), [("Refund of Wrong Order", "refund of wrong order"), ("Why Was I Charged", "why was I charged")]
+)
+def test_who_speaks_speaks_no_headlines(text, said):
+    assert said in several("dictated", text, 1)
+    assert not any("Wrong" in found or "Charged" in found for found in several("dictated", text, 3))
+
+
+def test_a_sentence_with_a_name_in_it_is_no_headline():
+    assert all("where is Berlin" in found for found in several("drawn_out_opener", "Where is Berlin", 3))

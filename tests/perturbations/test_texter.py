@@ -99,3 +99,13 @@ def test_more_forms_come_with_more_times():
     text = "are you going to send it to me because i am waiting for you " * 5
     short = [len(re.findall(r"\S+", text_like(text, Draw("x", 1, 0, text), times=times))) for times in (0, 1)]
     assert short[0] > short[1]
+
+
+def test_broken_and_for_have_no_short_form_that_nobody_uses():
+    assert "busted" not in {form for _, word, form in lexicon.rows("texter.tsv") if word == "broken"}
+    assert "fa" not in {form for _, word, form in lexicon.rows("texter.tsv") if word == "for"}
+
+
+@pytest.mark.parametrize("name", ["slang.tsv", "texter.tsv"])
+def test_too_late_is_no_more_than_that(name):
+    assert not any("way too" in row[-1] for row in lexicon.rows(name))

@@ -23,7 +23,7 @@ _PAUSES = ("...", " ..", " -", " /")
 _SHORTEST = 4
 
 
-def _breaks(tokens: list[str]) -> list[int]:
+def breaks(tokens: list[str]) -> list[int]:
     """Before which words a piece may begin: after a mark, or before a word that often begins one."""
     places = [
         i
@@ -52,7 +52,7 @@ def _broken(text: str, severity: int, draw: Draw, *, with_pauses: bool) -> str:
     tokens = text.split(" ")
     if len(tokens) < _SHORTEST or not is_said(text):
         return text
-    places = _breaks(tokens) or _middle(tokens)
+    places = breaks(tokens) or _middle(tokens)
     if not places:
         return text
     for i in draw.sample(len(places), draw.count(len(places), SHARE[severity])):

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from roadworthy.perturbations.draw import Draw
 from roadworthy.perturbations.registry import ANY_LANGUAGE, perturbation
 from roadworthy.perturbations.words import SHARE
+from roadworthy.perturbations.wrapping import function_words
+from roadworthy.remembered import Remembered
 
 
 @perturbation("casing", languages=[ANY_LANGUAGE], weight=4)
@@ -17,10 +19,19 @@ def all_lowercase(text: str, severity: int, draw: Draw) -> str:
 
 @perturbation("casing", languages=[ANY_LANGUAGE], weight=2)
 def shouted_words(text: str, severity: int, draw: Draw) -> str:
-    """A share of the words in capitals; at severity 5 the whole message."""
+    """A share of the words that carry content in capitals; at severity 5 the whole message."""
     if severity == 5:
         return text.upper()
-    return _recased(text, severity, draw, str.upper)
+    shouted = _recased(text, severity, draw, _shouted)
+    return shouted if shouted != text else _recased(text, severity, draw, str.upper)
+
+
+def _shouted(token: str) -> str:
+    """In capitals, unless it is a word that nobody stresses."""
+    return _SHOUTED[token]
+
+
+_SHOUTED = Remembered(lambda token: token if token.strip(".,!?;:").lower() in function_words() else token.upper())
 
 
 @perturbation("casing", languages=[ANY_LANGUAGE], weight=1)

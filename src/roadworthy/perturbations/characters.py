@@ -21,8 +21,8 @@ _FULL_WIDTH_MARKS = str.maketrans(".,!?;:", "。，！？；：")
 _FULL_WIDTH = {code: code + 0xFEE0 for code in (*range(ord("A"), ord("Z") + 1), *range(ord("a"), ord("z") + 1))}
 # No width: space, non-joiner, joiner, word joiner, byte order mark; and the soft hyphen.
 _INVISIBLE = ("\u200b", "\u200b", "\u200c", "\u200d", "\u2060", "\ufeff", "\u00ad")
-# No break: space, narrow space, figure space; the first is by far the commonest.
-_SPACES = ("\u00a0", "\u00a0", "\u00a0", "\u202f", "\u2007")
+# No break: space, narrow space; the first is by far the commonest.
+_SPACES = ("\u00a0",) * 9 + ("\u202f",)
 # Cyrillic and Greek letters that look like Latin ones.
 _LOOK_ALIKES = {
     "a": "а", "c": "с", "e": "е", "i": "і", "j": "ј", "o": "оο", "p": "рρ", "s": "ѕ", "v": "ν", "x": "х", "y": "у",
@@ -101,17 +101,12 @@ def _is_long(word: str) -> bool:
 def mojibake(text: str, severity: int, draw: Draw) -> str:
     """UTF-8 read as Windows-1252: quotes, dashes and accents come as itâ€™s and CafÃ©.
 
-    From severity 4 on it is read so twice. Where a message holds none of these, one of its spaces was a non-breaking
-    one and comes as Â.
+    From severity 4 on it is read so twice. Where a message holds none of these it stays as it is.
     """
     written = text.split(" ")
     tokens = (_STRAIGHT.sub(_curled, text) if text.isascii() else text).split(" ")
     times = 2 if severity >= _GARBLED_TWICE_FROM else 1
     found = [token if new.isascii() else _kept(token, new, times) for token, new in zip(written, tokens, strict=True)]
-    if found == written:
-        places = [i for i in range(len(written) - 1) if written[i] and not negations(written[i])]
-        if places:
-            found[draw.pick(places)] += _garbled("\u00a0", times)[:-1]
     return " ".join(found)
 
 

@@ -12,7 +12,7 @@ from roadworthy import lexicon
 from roadworthy.perturbations.draw import Draw
 from roadworthy.perturbations.registry import perturbation
 from roadworthy.perturbations.words import KEEP_THEIR_S, TIMES, is_negation, is_number, parts
-from roadworthy.perturbations.wrapping import uncapitalised
+from roadworthy.perturbations.wrapping import uncapitalised, unheaded
 
 # Marks that nobody speaks; those inside numbers, words and addresses stay.
 _UNSPOKEN = re.compile(r"(?<![^\s.,;:!?\"“”()\[\]…])[.,;:!?\"“”()\[\]…]++|[.,;:!?\"“”()\[\]…]++(?=\s|$)")
@@ -35,7 +35,7 @@ def dictated(text: str, severity: int, draw: Draw) -> str:
     said = unsigned(_flowing(text))
     if not any(map(str.isalnum, said)):
         return text
-    words = (_heard(word, draw, TIMES[severity]) for word in uncapitalised(said).split(" "))
+    words = (_heard(word, draw, TIMES[severity]) for word in unheaded(said).split(" "))
     heard = _SPACES.sub(" ", " ".join(words)).strip(" ")
     return heard if heard.strip() else said
 

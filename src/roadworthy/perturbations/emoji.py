@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from roadworthy import lexicon
 from roadworthy.perturbations.draw import Draw
+from roadworthy.perturbations.fitting import word_set
 from roadworthy.perturbations.mood import is_asking, is_praise, is_upset, tone
 from roadworthy.perturbations.registry import ANY_LANGUAGE, perturbation
 from roadworthy.perturbations.words import SHARE, find_phrases, parts
@@ -14,7 +15,8 @@ _ASKING = ("polite", "kind", "neutral")
 _ASKING_UPSET = ("polite", "worried", "worried", "neutral")
 _PRAISING = ("happy", "happy", "happy", "kind")
 _POLITE = ("please", "pls", "plz", "thank", "thx", "could you", "can you")
-_FROWN = ">"
+# Without these words nothing would be left to say what is wanted.
+_WANTED = word_set("account accounts code codes discount order orders payment payments refund refunds")
 _REPEATS = {1: 1, 2: 1, 3: 2, 4: 3, 5: 4}
 
 
@@ -49,9 +51,8 @@ def closing_emoji(text: str, severity: int, draw: Draw) -> str:
 
 @perturbation("emoji", languages=[ANY_LANGUAGE], weight=1)
 def emoticon(text: str, severity: int, draw: Draw) -> str:
-    """An emoticon at the end, longer from severity 4 on; smiling after requests and praise, angry after trouble."""
-    faces = lexicon.grouped("emoji_mood.tsv")[draw.pick(_faces(text))]
-    face = draw.pick(faces if is_upset(text) else [face for face in faces if face[0] != _FROWN])
+    """An emoticon at the end, longer from severity 4 on; smiling after requests and praise, frowning after trouble."""
+    face = draw.pick(lexicon.grouped("emoji_mood.tsv")[draw.pick(_faces(text))])
     if severity >= 4:
         face = face + face[-1] * (1 + draw.below(3)) if face[-1] in "()" else f"{face} {face}"
     return f"{text.rstrip(' .')} {face}".lstrip(" ")
@@ -60,6 +61,8 @@ def emoticon(text: str, severity: int, draw: Draw) -> str:
 def _faces(text: str) -> tuple[str, ...]:
     if is_praise(text):
         return ("emoticon_polite",)
+    if is_upset(text):
+        return ("emoticon_upset",)
     return ("emoticon_polite", "emoticon") if _is_request(text) else ("emoticon",)
 
 
@@ -71,7 +74,7 @@ def emoji_beside_words(text: str, severity: int, draw: Draw) -> str:
 
 @perturbation("emoji", weight=2)
 def emoji_for_words(text: str, severity: int, draw: Draw) -> str:
-    """Words are replaced by their picture; at most half of the words of a message are."""
+    """Words are replaced by their picture, none that names what is wanted; at most half of the words of a message."""
     return _pictures(text, severity, draw, instead=True)
 
 
@@ -79,6 +82,8 @@ def _pictures(text: str, severity: int, draw: Draw, *, instead: bool) -> str:
     pictures = lexicon.alternatives("emoji.tsv")
     tokens = text.split(" ")
     found = find_phrases(tokens, pictures)
+    if instead:
+        found = [place for place in found if place[2] not in _WANTED]
     if not found:
         return text
     most = max(1, len(tokens) // 2) if instead else len(found)

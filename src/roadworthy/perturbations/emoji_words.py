@@ -33,6 +33,9 @@ def repeated_emoji(text: str, severity: int, draw: Draw) -> str:
     if not is_said(text):
         return text
     picture = _picture(text, 1, draw)
+    half = len(picture) // 2
+    # Some entries are rows themselves.
+    picture = picture[:half] if picture[:half] == picture[half:] else picture
     return f"{text.rstrip(' .')} {picture * (2 + draw.below(_ROW[severity]))}"
 
 

@@ -105,8 +105,14 @@ def _is_preposition(tokens: Sequence[str], i: int) -> bool:
     if not following or following.rstrip(".,?!") in _SET_PHRASES:
         return False
     if word == "to":
-        return following in _OWNERS or following in _ARTICLES or following[:1] != tokens[i + 1][:1]
+        is_name = following[:1] != tokens[i + 1][:1] and following.rstrip(".,?!") not in _verbs()
+        return following in _OWNERS or following in _ARTICLES or is_name
     return not (i and tokens[i - 1].lower() in _WITH_A_PARTICLE)
+
+
+@cache
+def _verbs() -> frozenset[str]:
+    return frozenset(lexicon.alternatives("hinglish_infinitives.tsv"))
 
 
 @perturbation("grammar", weight=3)
@@ -129,12 +135,22 @@ def _ends_in_s(word: str) -> bool:
 
 @perturbation("grammar", weight=2)
 def statement_order(text: str, severity: int, draw: Draw) -> str:
-    """Every question is put as a statement, at every severity: where my order is? I can pay by card? You have it?"""
+    """Every question is put as a statement, at every severity: where my order is? I can pay by card? You have it?
+
+    What asks for yes or no stays as it is where no question mark would show that it asks.
+    """
     tokens, start = text.split(" "), 0
     while start < len(tokens) - 2:
-        _turn(tokens, start)
-        start = next((i + 1 for i in range(start, len(tokens)) if tokens[i][-1:] in tuple(".?!")), len(tokens))
+        end = _end_of_sentence(tokens, start)
+        # Without a mark, and without a word that asks, nothing of the question would be left.
+        if tokens[end - 1][-1:] == "?" or tokens[start].lower() in _ASKING:
+            _turn(tokens, start)
+        start = _end_of_sentence(tokens, start)
     return " ".join(tokens)
+
+
+def _end_of_sentence(tokens: Sequence[str], start: int) -> int:
+    return next((i + 1 for i in range(start, len(tokens)) if tokens[i][-1:] in (".", "?", "!")), len(tokens))
 
 
 def _ends_a_subject(tokens: Sequence[str], verb: int, end: int) -> bool:

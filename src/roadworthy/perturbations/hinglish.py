@@ -22,6 +22,7 @@ from roadworthy.perturbations.hinglish_order import (
     ordered,
     phrase,
     phrases,
+    to_be_done,
 )
 from roadworthy.perturbations.hinglish_predicates import Said
 from roadworthy.perturbations.hinglish_requests import (
@@ -29,6 +30,7 @@ from roadworthy.perturbations.hinglish_requests import (
     QUESTION_WORDS,
     TOLD,
     is_order,
+    is_request,
     purpose,
     request_of,
     requests,
@@ -36,7 +38,7 @@ from roadworthy.perturbations.hinglish_requests import (
 )
 from roadworthy.perturbations.hinglish_statements import asked, statement
 from roadworthy.perturbations.hinglish_subjects import begins_with_subject
-from roadworthy.perturbations.hinglish_verbs import is_auxiliary, is_finite
+from roadworthy.perturbations.hinglish_verbs import hung, is_auxiliary, is_finite
 from roadworthy.perturbations.texting import same_negation
 from roadworthy.perturbations.words import is_negation, is_number, keeps, parts
 from roadworthy.remembered import Remembered
@@ -52,6 +54,7 @@ _AUXILIARIES = frozenset(["will", "is", "are", "can", "should", "do", "does", "d
 _BE = frozenset(["is", "are", "was", "were"])
 _NOBODY = frozenset(["it", "there"])
 _WISHING = frozenset(["i", "i'd", "id"])
+_WISHING_ALONE = frozenset(["need", "want"])
 _WISHES = frozenset(["i want", "i need", "i would like", "i'd like", "id like"])
 _COORDINATING = frozenset(["and", "but", "or", "so", "because", "then", "and then"])
 # What asks for more than yes or no, with an auxiliary after it.
@@ -68,6 +71,7 @@ _ASKED = {
 }
 _WHICH = ("kaunsa", "konsa", "kaunse")
 _FEW_WORDS = 5
+_SHORTEST_PAST = 5
 _IS = ("hai", "hai", "hai", "he")
 _HOW_MANY = frozenset(["many", "much"])
 _HOW_MUCH = {
@@ -162,8 +166,10 @@ def _clause(words: Words, draw: Draw) -> list[str] | None:
     first = words[0].lower()
     if first in _WISHING and (wished := _wished(words)):
         return _wish(wished, draw)
+    if first in _WISHING_ALONE and len(words) > 2 and words[1].lower() == "to":
+        return _wish(words[1:], draw)
     opens = _OPENS[first]
-    if opens == "request" or is_order(words):
+    if (opens == "request" and is_request(words)) or is_order(words):
         return request_of(first, words[1:], draw)
     if opens == "question":
         return _question(first, words[1:], draw)
@@ -203,11 +209,14 @@ def _wished(words: Words) -> Words:
     return words[2:] if " ".join(words[:2]).lower() in _WISHES else []
 
 
-def _wish(words: Words, draw: Draw) -> list[str]:
-    """What is wanted, or what is to be done and the verb."""
-    if words[0].lower() == "to" and len(words) > 1:
-        verb = infinitive(words[1])
-        return [draw.pick(ME), *ordered(governed(words[1], list(words[2:])), draw), *f"{verb[:-1]}a hai".split()]
+def _wish(words: Words, draw: Draw) -> list[str] | None:
+    """What is wanted, or what is to be done and the verb; nothing where another clause is left in it."""
+    is_to_do = words[0].lower() == "to" and len(words) > 1
+    if any(map(_IS_OF_CLAUSE.__getitem__, words[2 if is_to_do else 0 :])):
+        return None
+    if is_to_do:
+        to_do = [*to_be_done(words[1]), "hai"]
+        return [draw.pick(ME), *ordered(governed(words[1], list(words[2:])), draw), *to_do]
     return [draw.pick(ME), *ordered(words, draw), "chahiye"]
 
 
@@ -227,6 +236,8 @@ def _question(first: str, words: Words, draw: Draw) -> list[str] | None:
     if first == "how":
         return _how(words, draw)
     if first in ("when", "where"):
+        if any(map(_LOOKS_PAST.__getitem__, words)):
+            return None
         is_next = "will" in map(str.lower, words)
         verb = draw.pick(("hoga", "hai") if is_next else _IS)
         return [*ordered(_bare(words), draw), "kab" if first == "when" else "kaha", verb]
@@ -257,7 +268,9 @@ def _asked(first: str, words: Words, draw: Draw) -> list[str] | None:
     if first not in _ASKED or not lowered:
         return None
     if first == "how" and lowered[0] == "to" and len(words) > 1:
-        return [*ordered(words[2:], draw), "kaise", *f"{infinitive(words[1])[:-1]}e".split()]
+        does = hung(infinitive(words[1])[:-2].split(), ["e"])
+        verb = does if draw.chance(0.6) else [*to_be_done(words[1]), "hai"]
+        return [*ordered(governed(words[1], list(words[2:])), draw), "kaise", *verb]
     if first == "how long" and " ".join(words[2:4]).lower() == "have to":
         return _time_for(words[4:], draw)
     said = _asked_after(first, lowered, words, draw)
@@ -307,8 +320,10 @@ def _what(words: Words, draw: Draw) -> list[str]:
     return [*ordered(_bare(words), draw), what if draw.chance(0.8) else "kya", draw.pick(_IS)]
 
 
-def _how(words: Words, draw: Draw) -> list[str]:
+def _how(words: Words, draw: Draw) -> list[str] | None:
     first = words[0].lower() if words else ""
+    if first == "will" and len(words) > 2 and words[1].lower() not in _NOBODY and "be" not in words:
+        return None
     if first not in _HOW_MUCH and len(words) > 2 and words[1].lower() in ("is", "are", "will"):
         rest = [word for word in _bare(words[2:]) if word.lower() not in (*_NOBODY, "be")]
         return [*ordered(rest, draw), "kitna", words[0], "hoga" if words[1].lower() == "will" else draw.pick(_IS)]
@@ -372,4 +387,5 @@ _IS_OF_CLAUSE = Remembered(lambda word: is_finite(word) or word.lower() in _PEOP
 _IS_PERSON = Remembered(lambda word: word.lower() in _PEOPLE)
 _IS_VERB = Remembered(lambda word: is_finite(word) and word.lower() != "left")
 _IS_LEFT_OUT = Remembered(lambda word: word.lower() in _AUXILIARIES)
+_LOOKS_PAST = Remembered(lambda word: len(word) > _SHORTEST_PAST and word.endswith("ed"))
 _IS_PLEASE = Remembered(lambda word: word.lower() in ("please", "pls", "plz"))

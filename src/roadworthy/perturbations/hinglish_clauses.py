@@ -25,6 +25,7 @@ _CONTENT = _SAYING | _ASKING | {"sure", "tell", "told", "afraid", "sorry", "mess
 _TELLING = frozenset(["message", "text", "tell", "remind", "ask", "show"])
 _ANYBODY = frozenset(["nobody", "everybody", "somebody", "everyone", "someone", "none", "nothing", "one", "neither"])
 _ADVERBS = frozenset(["only", "now", "also", "still", "then", "today"])
+_WISHES = frozenset(["want", "need"])
 _NEAR = 8
 _LAST_TO = 4
 _KI = ("ki",)
@@ -106,7 +107,7 @@ def _shared(words: Sequence[str], i: int, start: int) -> Sequence[str]:
     """What the clause after a conjunction shares with the one before it."""
     if i + 1 >= len(words) or start >= i or not begins_with_subject(words[start]):
         return []
-    if is_finite(words[i + 1]):
+    if is_finite(words[i + 1]) or words[i + 1] in _WISHES:
         is_new = "'" in words[start] or (i + 2 < len(words) and begins_with_subject(words[i + 2]))
         return [] if is_new else words[start : start + 1]
     wish = words[start:i].index("to") if "to" in words[start : start + _LAST_TO] else 0

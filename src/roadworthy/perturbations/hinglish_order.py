@@ -171,7 +171,7 @@ def phrase(preposition: str, led: Words, draw: Draw) -> list[str]:
     clock = _CLOCK.fullmatch(" ".join(words)) if words[0][0].isdecimal() else None
     if clock is not None and draw.chance(0.6):
         return [*mixed(told, draw), *_oclock(clock, draw), *(["ke", "liye"] if preposition == "for" else [])]
-    is_when = preposition == "on" and (words[-1].lower() in _WEEKDAYS or any(map(str.isdigit, "".join(words))))
+    is_when = preposition == "on" and (words[-1].lower() in _WEEKDAYS or any(word[0].isdigit() for word in words))
     after = "ko" if is_when else draw.pick(_postpositions()[preposition])
     if len(words) == 1 and words[0].lower() in _OF and (after == "se" or after[:3] == "ke "):
         whose, from_whom = _OF[words[0].lower()]
@@ -247,6 +247,18 @@ def _infinitive(verb: str) -> str:
     lowered = verb.lower()
     known = infinitives().get(lowered)
     return known[0] if known else f"{lowered} karne"
+
+
+def to_be_done(verb: str) -> list[str]:
+    """A verb as what is to be done, in the gender of its noun.
+
+    Examples
+    --------
+    >>> to_be_done("cancel"), to_be_done("talk")
+    (['cancel', 'karna'], ['baat', 'karni'])
+    """
+    *stem, last = infinitive(verb).split()
+    return [*stem, last[:-1] + ("i" if stem == ["baat"] else "a")]
 
 
 @cache

@@ -6,7 +6,7 @@ from itertools import compress, count
 from typing import NamedTuple
 
 from roadworthy.perturbations.draw import Draw
-from roadworthy.perturbations.hinglish_order import LEADS, governed, infinitive, infinitives, leads, ordered
+from roadworthy.perturbations.hinglish_order import LEADS, governed, infinitive, infinitives, leads, ordered, to_be_done
 from roadworthy.perturbations.hinglish_subjects import DETERMINERS, Subject
 from roadworthy.perturbations.hinglish_verbs import Tense, case_of, hung, past_alone, past_form
 
@@ -93,9 +93,9 @@ def duty(clause: Predicate, words: list[str], closing: str) -> Said | None:
     if not words or words[0].lower() == "have":
         return None
     words = _paired(words)
-    *stem, last = infinitive(words[0]).split()
+    *stem, last = to_be_done(words[0])
     before = [*clause.who.feels.split(), *ordered(governed(words[0], words[1:]), clause.draw)]
-    return Said(before, [*stem, *nahi(clause), f"{last[:-1]}a", *closing.split()])
+    return Said(before, [*stem, *nahi(clause), last, *closing.split()])
 
 
 def act(clause: Predicate, words: list[str], tense: Tense) -> Said | None:

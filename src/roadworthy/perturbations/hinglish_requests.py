@@ -6,6 +6,7 @@ from functools import cache
 
 from roadworthy import lexicon
 from roadworthy.perturbations.draw import Draw
+from roadworthy.perturbations.fitting import word_set
 from roadworthy.perturbations.hinglish_order import (
     Words,
     infinitive,
@@ -29,6 +30,19 @@ _TAKEN = DETERMINERS | {"all", "any", "some"}
 _TO_ME = frozenset(["remind", "show", "tell", "give", "send"])
 ME = ("mujhe", "mujhe", "muje")
 _LAST = frozenset(["ko", "me", "mein", "mei", "liye", "par", "se"])
+# Requests that are nouns as well: "refund my order" asks for it, "refund status" names a thing.
+_NOUNS_TOO = word_set(
+    "call charge contact display email end help list message order play refund repeat reply return search ship start "
+    "text track transfer update"
+)
+# Of these a thing is made more seldom than they are named, so that what they are to be done to must be known.
+_MOSTLY_NOUNS = frozenset(["charge", "help", "order", "refund", "return", "ship"])
+_NAMED = word_set(
+    "address amount app back center centre charges code date details fee fees history id issue link log method "
+    "mode number option options page period policies policy price problem procedure process request requests results "
+    "rules status terms time window"
+)
+_PRONOUNS = frozenset(["me", "it", "them", "this", "that", "us", "him", "her", "with"])
 # Of what stays English, what is said in Hindi all the same.
 _OWNED = {"my": ("mera", "meri", "mere"), "our": ("hamara", "hamare"), "your": ("aapka", "aapki")}
 
@@ -49,6 +63,25 @@ def request_of(verb: str, words: Words, draw: Draw) -> list[str]:
     if body and body[-1] not in _LAST and draw.chance(0.3):
         body.append("ko")
     return [*to_whom, *body, *request]
+
+
+def is_request(words: Words) -> bool:
+    """Whether the words begin with an English verb that is asked for: not "refund status", nor "refund not received".
+
+    Examples
+    --------
+    >>> is_request(["refund", "my", "order"]), is_request(["refund", "status"]), is_request(["return", "policy"])
+    (True, False, False)
+    """
+    first, following = words[0].lower(), words[1].lower() if len(words) > 1 else ""
+    if first not in requests() or following == "not":
+        return False
+    if first not in _NOUNS_TOO:
+        return True
+    if following in _NAMED or is_finite(following) or following.endswith("ed"):
+        return False
+    is_done_to = following in _TAKEN or following in _PRONOUNS or following in lexicon.words("sworn_at.txt")
+    return first not in _MOSTLY_NOUNS or is_done_to
 
 
 def is_order(words: Words) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from roadworthy.perturbations.draw import Draw
+from roadworthy.perturbations.fitting import word_set
 from roadworthy.perturbations.hinglish_order import (
     LEADS,
     Words,
@@ -53,7 +54,15 @@ _MOST_PHRASES = 3
 _AUXILIARIES = {verb: (tense, verb in NEGATED) for verb, tense in {**TENSES, **NEGATED}.items()}
 _NO_AUXILIARY = ("", False)
 _TO_SOMEBODY = frozenset(["charge", "give", "send", "tell", "ask", "offer", "show"])
-_NESTED = frozenset(["i", "we", "he", "she", "they", "who", "what", "that", "which", "how", "why", "because", "if"])
+_PARTICIPLES = word_set(
+    "begun bought cut done drunk felt fought had heard held hit hung hurt lent let meant met never run seen sung "
+    "understood won worn"
+)
+_NO_PARTICIPLES = word_set(
+    "bed breed chicken children deed down even feed garden golden hidden indeed kitchen need oven own red screen seed "
+    "seven speed teen ten town open women wooden brown crown"
+)
+_NESTED = word_set("want need i we he she they who what that which how why because if")
 
 
 def statement(words: Words, draw: Draw) -> Said | None:
@@ -139,7 +148,7 @@ def _with_be(clause: Predicate) -> Said | None:
 def _with_was(clause: Predicate) -> Said | None:
     first = first_word(clause)
     if not (verb := past_of(first)):
-        return None if first.endswith(("ed", "ing")) else state(clause, f"th{clause.who.vowel}")
+        return None if first.endswith("ing") or _is_participle(first) else state(clause, f"th{clause.who.vowel}")
     past = past_form(verb)
     who = clause.who.feels if clause.subject and verb in _TO_SOMEBODY else clause.who.plain
     if past.endswith("kiya"):
@@ -164,9 +173,14 @@ def _with_have(clause: Predicate) -> Said | None:
         said = done(clause, verb, words[1:])
         ending = [] if clause.is_negated else ["hai"]
         return said and Said([*said.before, *yet], [*said.verb, *ending])
-    if not words or clause.is_negated or first in ("had", "gotten", *ADVERBS):
+    if not words or clause.is_negated or first in ADVERBS or _is_participle(first):
         return None
     return Said([*clause.who.owns.split(), *ordered(words, clause.draw)], ["hai"])
+
+
+def _is_participle(word: str) -> bool:
+    """Whether it looks like a participle, of a verb that is not known, or never stands before one."""
+    return word in _PARTICIPLES or (word.endswith(("ed", "en", "wn")) and word not in _NO_PARTICIPLES)
 
 
 def _been(clause: Predicate) -> Said | None:
@@ -179,6 +193,8 @@ def _been(clause: Predicate) -> Said | None:
         since = ["since" if word == "for" and i == 1 else word for i, word in enumerate(rest)]
         return going_on(clause, verb, since[1:])
     past = past_form(past_of(rest[0]))
+    if not past:
+        return None
     if not past.endswith(" kiya") and case_of(past_of(rest[0])) != "ne":
         return None
     if past.endswith(" kiya"):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from functools import cache
 from itertools import compress, count
 
 from roadworthy import lexicon
@@ -11,6 +13,9 @@ from roadworthy.perturbations.words import SHARE, is_number, like, parts, replac
 from roadworthy.remembered import Remembered
 
 _ARTICLES = frozenset(["a", "an", "the"])
+_AUXILIARIES = frozenset(["am", "are", "can", "could", "did", "do", "does", "is", "should", "was", "will", "would"])
+_SUBJECTS = frozenset(["i", "you", "it", "there", "the"])
+_I = re.compile(r"\bI\b(?!['’])")
 
 
 def learner_grammar(text: str, severity: int, draw: Draw) -> str:
@@ -22,7 +27,22 @@ def learner_grammar(text: str, severity: int, draw: Draw) -> str:
     'How I can change address?'
     """
     bare = _without_articles(text, severity, draw)
-    return replace_phrases(bare, severity, draw, lexicon.alternatives("learner.tsv"), LEARNT)
+    known = lexicon.alternatives("learner.tsv") if "?" in text else _unasked()
+    learnt = replace_phrases(bare, severity, draw, known, LEARNT)
+    words = text.split(" ")
+    return _I.sub("i", learnt) if "i" in words and "I" not in words else learnt
+
+
+@cache
+def _unasked() -> lexicon.Entries:
+    """Without what asks for yes or no: as a statement, and without its mark, nothing would show that it asks."""
+    known = lexicon.alternatives("learner.tsv")
+    return lexicon.Entries((key, forms) for key, forms in known.items() if not _asks(key))
+
+
+def _asks(phrase: str) -> bool:
+    first, *following = phrase.split(" ")
+    return first in _AUXILIARIES and bool(following) and following[0] in _SUBJECTS
 
 
 def _without_articles(text: str, severity: int, draw: Draw) -> str:

@@ -95,7 +95,7 @@ def drawn_out_opener(text: str, severity: int, draw: Draw) -> str:
     if not any(map(str.isalnum, text)):
         return text
     said = lexicon.grouped("lengthening.tsv")
-    openers = said["opener_upset"] if is_upset(text) else ()
+    openers = said["opener_upset" if is_upset(text) else "opener_plain"]
     openers += () if is_greeting(text) else said["opener_greeting"]
     opener = draw.pick((*said["opener"], *openers))
     drawn = f"{opener}{opener[-1] * (1 + draw.below(_MOST[severity]))}"

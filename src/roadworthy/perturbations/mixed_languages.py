@@ -8,9 +8,9 @@ from roadworthy import lexicon
 from roadworthy.perturbations.draw import Draw
 from roadworthy.perturbations.hinglish import to_hinglish
 from roadworthy.perturbations.registry import perturbation
-from roadworthy.perturbations.switching import by_the_word, switchable
+from roadworthy.perturbations.switching import by_the_phrase, by_the_word, fitting, framed
 from roadworthy.perturbations.texting import same_negation
-from roadworthy.perturbations.words import SHARE, replace_phrases
+from roadworthy.perturbations.words import SHARE, Rule, replace_phrases
 
 
 @perturbation("mixed_languages", weight=2)
@@ -22,7 +22,8 @@ def hinglish_words(text: str, severity: int, draw: Draw) -> str:
 @perturbation("mixed_languages", weight=3)
 def hinglish_phrases(text: str, severity: int, draw: Draw) -> str:
     """Phrases and words become romanised Hindi, in the frame of a Hindi message."""
-    return _switch(text, severity, draw, "hinglish", same_negation("hinglish.tsv"))
+    switched = replace_phrases(text, severity, draw, same_negation("hinglish.tsv"), _orders())
+    return framed(text, switched, severity, draw, "hinglish")
 
 
 @perturbation("mixed_languages", weight=3)
@@ -40,19 +41,14 @@ def spanglish_words(text: str, severity: int, draw: Draw) -> str:
 @perturbation("mixed_languages", weight=3)
 def spanglish_phrases(text: str, severity: int, draw: Draw) -> str:
     """Phrases and words become Spanish, in the frame of a Spanish message."""
-    return _switch(text, severity, draw, "spanglish", switchable("spanglish"))
+    return by_the_phrase(text, severity, draw, "spanglish")
+
+
+@cache
+def _orders() -> dict[str, Rule]:
+    return {key: rule for key, rule in fitting("hinglish").items() if key.endswith(" me")}
 
 
 @cache
 def _hinglish_words() -> lexicon.Entries:
     return lexicon.Entries((key, values) for key, values in same_negation("hinglish.tsv").items() if " " not in key)
-
-
-def _switch(text: str, severity: int, draw: Draw, language: str, known: lexicon.Entries) -> str:
-    switched = replace_phrases(text, severity, draw, known).lower()
-    frames = lexicon.grouped(f"{language}_frames.tsv")
-    if draw.chance(0.2 + SHARE[severity] / 2):
-        switched = f"{draw.pick(frames['before'])} {switched}"
-    if draw.chance(0.2 + SHARE[severity] / 2):
-        switched = f"{switched.rstrip(' .')} {draw.pick(frames['after'])}"
-    return switched

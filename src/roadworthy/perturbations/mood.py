@@ -9,6 +9,7 @@ from typing import Literal
 from roadworthy import lexicon
 from roadworthy.remembered import Remembered
 
+_BEST = re.compile(r"\bbest\b.*\b(?:for|to|way)\b", re.IGNORECASE | re.DOTALL)
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
 
 _HELLO = frozenset(["hello", "hey", "hi", "hiya", "greetings"])
@@ -119,4 +120,11 @@ def tone(text: str) -> Literal["upset", "praise", "plain"]:
     shown = set(map(_SHOWN.__getitem__, text.split()))
     if "upset" in shown or ("phrase" in shown and _says_a_phrase(text)):
         return "upset"
-    return "praise" if "praise" in shown else "plain"
+    return "praise" if "praise" in shown and not _seeks_the_best(text) else "plain"
+
+
+def _seeks_the_best(text: str) -> bool:
+    """Whether all its praise is that of what it looks for: the best card for students."""
+    if _BEST.search(text) is None:
+        return False
+    return all("best" in _words(token) for token in text.split() if _SHOWN[token] == "praise")

@@ -7,8 +7,10 @@ itself staying as it is.
 
 from __future__ import annotations
 
+from roadworthy import lexicon
 from roadworthy.perturbations.draw import Draw
-from roadworthy.perturbations.mood import is_asking, is_greeting, is_praise, is_upset
+from roadworthy.perturbations.fitting import word_set
+from roadworthy.perturbations.mood import is_asking, is_greeting, is_praise, is_upset, tone
 from roadworthy.perturbations.registry import perturbation
 from roadworthy.perturbations.wrapping import by_length, closed, is_said, opened, short_enough, unsaid
 
@@ -20,6 +22,11 @@ _MARKS_OF = {
 _ASKING_MARKS = (",", ":", "...", ",")
 _CLOSING_MARKS = (".", ",", "", ",", ".")
 _PLEASE = ("please", "pls", "plz", "kindly")
+# What follows a verb that asks for something to be done.
+_DONE_TO = word_set("my the your our a an this that these those it me us them all any some off on up out")
+# Nobody apologises before these.
+_INSULTS = word_set("idiot idiots stupid dumb fool fools moron morons useless pathetic liar liars thieves cheats shame")
+_LONGEST_THANKS = 5
 _THANKS = ("thank", "thx", "cheers", "appreciate")
 
 
@@ -56,12 +63,24 @@ def polite_greeting(text: str, severity: int, draw: Draw) -> str:
 
 @perturbation("politeness", weight=2)
 def polite_request(text: str, severity: int, draw: Draw) -> str:
-    """A request before it: could you please look into this; before a question: may I ask; before praise nothing."""
+    """A request before it: could you please look into this; before a question: may I ask.
+
+    Before praise, and before what is neither a question, nor a command, nor trouble, nothing.
+    """
     if not is_said(text) or _asks_for_nothing(text) or is_greeting(text):
         return text
     if text.rstrip()[-1] == "?" or (is_asking(text) and not _has(text, _PLEASE)):
         return _before(text, "question", severity, draw)
-    return _before(text, "request" if is_upset(text) else "request_plain", severity, draw)
+    if is_upset(text):
+        return _before(text, "request", severity, draw)
+    return _before(text, "request_plain", severity, draw) if _is_command(text) else text
+
+
+def _is_command(text: str) -> bool:
+    """Whether it opens with a verb, and what is to be done to: "if you can" stands before nothing else."""
+    first, _, rest = text.lower().partition(" ")
+    following = rest.split(" ", 1)[0]
+    return following in _DONE_TO and first in lexicon.alternatives("hinglish_infinitives.tsv")
 
 
 def _asks_for_nothing(text: str) -> bool:
@@ -74,11 +93,19 @@ def polite_apology(text: str, severity: int, draw: Draw) -> str:
     return _apologising(text, severity, draw) if is_said(text) and not is_greeting(text) else text
 
 
+def _is_no_request(lowered: str) -> bool:
+    """Whether it is an insult, or thanks and nothing else."""
+    if lowered.startswith(_THANKS) and lowered.count(" ") < _LONGEST_THANKS:
+        return True
+    return not _INSULTS.isdisjoint(lowered.split())
+
+
 def _apologising(text: str, severity: int, draw: Draw) -> str:
     """An apology for asking; "sorry, it broke" would own up to it."""
-    if _asks_for_nothing(text):
+    heard = tone(text)
+    if (heard == "praise" and not is_asking(text)) or _is_no_request(text.lower()):
         return text
-    return _before(text, "apology_upset" if is_upset(text) else "apology", severity, draw)
+    return _before(text, "apology_upset" if heard == "upset" else "apology", severity, draw)
 
 
 @perturbation("politeness", weight=3)

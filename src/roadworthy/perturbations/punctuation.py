@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 
-from roadworthy import lexicon
+from roadworthy.perturbations.bursts import breaks
 from roadworthy.perturbations.draw import Draw
 from roadworthy.perturbations.registry import ANY_LANGUAGE, perturbation
-from roadworthy.perturbations.words import SHARE, is_negation
+from roadworthy.perturbations.words import SHARE
 
 _MARK = re.compile(r"(?<![.,;:!?])[.,;:!?]++(?=\s|$)")
+_DOTTED = ".,;:"
 _REPEATS = {1: 1, 2: 2, 3: 3, 4: 4, 5: 6}
 _END = re.compile(r"[.!?,;:]\s+")
 _ASKS = re.compile(r"\s*(?:who|what|when|where|why|which|how|can|could|do|does|did|is|are|will)\b", re.IGNORECASE)
@@ -48,15 +49,12 @@ def spaced_punctuation(text: str, severity: int, draw: Draw) -> str:
 
 @perturbation("punctuation", languages=[ANY_LANGUAGE], weight=2)
 def trailing_dots(text: str, severity: int, draw: Draw) -> str:
-    """Dots instead of marks, and after words that carry content... like this..."""
+    """Dots instead of marks, and where a piece of the message ends... like this..."""
     tokens = text.rstrip(" .").split(" ")
-    places = [i for i, token in enumerate(tokens) if len(token) > 2 and token[-1].isalpha() and _ends_phrase(token)]
+    places = [i - 1 for i in breaks(tokens)] + [len(tokens) - 1]
+    places = [i for i in places if tokens[i].rstrip(_DOTTED)[-1:].isalpha()]
     if not places:
         return text
-    for i in draw.sample(len(places), draw.count(len(places), SHARE[severity] / 3)):
-        tokens[places[i]] += "." * (2 + draw.below(3))
+    for i in draw.sample(len(places), draw.count(len(places), SHARE[severity])):
+        tokens[places[i]] = tokens[places[i]].rstrip(_DOTTED) + "." * (2 + draw.below(3))
     return " ".join(tokens)
-
-
-def _ends_phrase(token: str) -> bool:
-    return token.lower() not in lexicon.words("fillers.txt") and not is_negation(token)

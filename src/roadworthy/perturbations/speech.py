@@ -96,7 +96,8 @@ def repeated_words(text: str, severity: int, draw: Draw) -> str:
     tokens, clauses = _clauses(text)
     able = [i for i, token in enumerate(tokens) if token.isalpha() and _can_be_repeated(token)]
     leading = clauses | {i - 1 for i in _content(tokens)}
-    places = [i for i in able if i in leading and _is_stumbled_over(tokens, i)] or able[:1]
+    places = [i for i in able if i in leading and _is_stumbled_over(tokens, i)]
+    places = places or [i for i in able if _is_stumbled_over(tokens, i)][:1]
     if places:
         count = min(_MOST_REPEATED, draw.count(len(able), SHARE[severity] / 2))
         for i in draw.sample(len(places), count):

@@ -218,7 +218,7 @@ def _put(tokens: Sequence[str], start: int, end: int, form: _Form, draw: Draw) -
 
 _CAN: dict[str, Callable[[str], bool]] = {
     "g_drop": lambda word: len(word) > 5 and word.lower().endswith("ing"),
-    "clipped": lambda word: len(word) > 4 and word.isalpha(),
+    "clipped": lambda word: len(word) > 4 and word.isalpha() and not word.lower().endswith("ed"),
     "stretched": lambda word: word.lower() in _STRETCHED,
     "slip": lambda word: len(word) > 2 and word.isalpha(),
 }

@@ -10,7 +10,7 @@ from roadworthy.perturbations.draw import Draw
 from roadworthy.perturbations.fitting import RULES
 from roadworthy.perturbations.mood import is_greeting, tone
 from roadworthy.perturbations.registry import perturbation
-from roadworthy.perturbations.words import SHARE, change_words, negations, replace_phrases
+from roadworthy.perturbations.words import SHARE, change_words, like, negations, replace_phrases
 
 _GREETINGS = ("hey", "hi", "yo", "heya")
 _OPENERS = ("ok so", "so", "um")
@@ -20,7 +20,6 @@ _CLOSERS_OF_COMPLAINTS = ("tbh", "ngl", "smh", "sort it pls", "pls help asap")
 _CLOSERS_OF_REQUESTS = ("thx", "pls", "cheers", "ta")
 _SAID = re.compile(r"\b(?:please|pls|plz|help|thank\w*|thx|cheers|ta)\b")
 _INNER_VOWEL = re.compile(r"[aeiou]", re.IGNORECASE)
-_MOST_VOWELS = 3
 
 
 @cache
@@ -49,14 +48,20 @@ def informal_words(text: str, severity: int, draw: Draw) -> str:
 
 @perturbation("texting", weight=2)
 def clipped_words(text: str, severity: int, draw: Draw) -> str:
-    """The g of -ing or the inner vowels are left out: goin, dlvry; names keep theirs."""
+    """The g of -ing is left out, and vowels of words that people clip: goin, dlvry; names keep theirs."""
+    return change_words(text, severity, draw, _clip, _can_clip)
 
-    def edit(word: str, draw: Draw) -> str:
-        if _is_spoken_ing(word):
-            return word[:-1]
-        return word[0] + _INNER_VOWEL.sub("", word[1:-1]) + word[-1]
 
-    return change_words(text, severity, draw, edit, _can_clip)
+def _clip(word: str, draw: Draw) -> str:
+    forms = _clipped().get(word.lower())
+    return like(word, draw.pick_early(forms)) if forms else word[:-1]
+
+
+@cache
+def _clipped() -> dict[str, tuple[str, ...]]:
+    """What people write of words that they clip; participles are left out."""
+    rows = lexicon.rows("texter.tsv")
+    return {word: tuple(forms.split("|")) for kind, word, forms in rows if kind == "clipped" and word[-2:] != "ed"}
 
 
 def _is_spoken_ing(word: str) -> bool:
@@ -65,9 +70,9 @@ def _is_spoken_ing(word: str) -> bool:
 
 
 def _can_clip(word: str) -> bool:
-    if len(word) < 5 or not word.isalpha() or (word[0].isupper() and not word.isupper()):
+    if not word.isalpha() or (word[0].isupper() and not word.isupper()):
         return False
-    return _is_spoken_ing(word) or 1 <= len(_INNER_VOWEL.findall(word[1:-1])) <= _MOST_VOWELS
+    return word.lower() in _clipped() or _is_spoken_ing(word)
 
 
 @perturbation("texting", weight=2)

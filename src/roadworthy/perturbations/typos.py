@@ -111,8 +111,8 @@ def _can_misspell(word: str) -> bool:
 
 # Spellings that sound alike to many writers; where one occurs after the first letter, it may become the other.
 _SOUND_ALIKE = {
-    "ei": "ie", "ie": "ei", "ea": "ee", "ee": "ea", "ance": "ence", "ence": "ance", "able": "ible", "tion": "shun",
-    "ph": "f", "ck": "k", "qu": "kw", "ai": "ay", "ou": "u", "ce": "se", "ci": "si", "ll": "l", "ss": "s", "tt": "t",
+    "ei": "ie", "ie": "ei", "ea": "ee", "ee": "ea", "ance": "ence", "ence": "ance", "able": "ible", "tion": "sion",
+    "ph": "f", "ck": "k", "qu": "kw", "ou": "u", "ce": "se", "ci": "si", "ll": "l", "ss": "s", "tt": "t",
 }  # fmt: skip
 # Vowels that nobody hears: only in long words, after the first syllable and before the last two letters.
 _UNSTRESSED = {"er": "ur", "ar": "er", "or": "er", "i": "e", "e": "i", "a": "e", "o": "u"}

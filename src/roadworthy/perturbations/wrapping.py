@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from functools import cache, lru_cache
 
@@ -12,6 +13,7 @@ _MARKS = ",:;.!?>"
 # How long what is said around a message may be beside it.
 _LONGEST = 0.7
 _ENDING = ".!?>])"
+_CAPITALISED = re.compile(r" [A-Z][a-z]")
 # What says the same; nobody says two of a row. Each begins a word.
 _SAME = (
     (" help", " look into"),
@@ -90,17 +92,62 @@ def uncapitalised(text: str) -> str:
     return text if keeps else first[:1].lower() + text[1:]
 
 
+def is_titled(text: str) -> bool:
+    """Whether most of the words after the first that carry content begin with a capital, as in a headline.
+
+    Examples
+    --------
+    >>> is_titled("Refund of Wrong Amount"), is_titled("Refund of the amount"), is_titled("Where is Berlin")
+    (True, False, False)
+    """
+    if _CAPITALISED.search(text) is None:
+        return False
+    first, *words = text.split()
+    content = [word for word in words if word.lower() not in function_words()]
+    if sum(map(_is_capitalised, content)) * 2 <= len(content):
+        return False
+    # A single capital after "where" or "my" is that of a name.
+    return sum(map(_is_capitalised, words)) > 1 or first.lower() not in function_words()
+
+
+def _is_capitalised(word: str) -> bool:
+    return word[:1].isupper() and word[1:].islower()
+
+
+@cache
+def function_words() -> frozenset[str]:
+    """English words that carry no meaning of their own."""
+    english = next(words for language, words in lexicon.rows("function_words.tsv") if language == "en")
+    return lexicon.words("fillers.txt") | frozenset(english.split())
+
+
+def unheaded(text: str) -> str:
+    """No capital at the start, and none in a headline but that of I and of words that hold further capitals.
+
+    Examples
+    --------
+    >>> unheaded("Refund of Wrong Amount"), unheaded("Where is my IBAN"), unheaded("Why Am I Charged")
+    ('refund of wrong amount', 'where is my IBAN', 'why am I charged')
+    """
+    if not is_titled(text):
+        return uncapitalised(text)
+    return " ".join(map(uncapitalised, text.split(" ")))
+
+
 def opened(text: str, words: str, mark: str) -> str:
-    """A message after some words; after a comma, or no mark, it begins with a small letter.
+    """A message after some words; after a comma, or no mark, it begins with a small letter, unless it is a headline.
 
     Examples
     --------
     >>> opened("Where is it?", "hi there", ","), opened("where is it", "hello?", ",")
     ('hi there, where is it?', 'hello? where is it')
+    >>> opened("Refund of Wrong Amount", "sorry", ",")
+    'sorry, Refund of Wrong Amount'
     """
     ended = words if words[-1] in _MARKS else words + mark
     rest = text.lstrip()
-    return f"{ended} {rest if ended[-1] in _ENDING else uncapitalised(rest)}"
+    is_kept = ended[-1] in _ENDING or is_titled(rest)
+    return f"{ended} {rest if is_kept else uncapitalised(rest)}"
 
 
 def closed(text: str, words: str, mark: str) -> str:
