@@ -1,10 +1,10 @@
 """What noise costs: messages per CPU-second, by family, by single ones and by profile, and the peers' in the same run.
 
-    python benchmarks/perturb_speed.py [--messages 5000] [--rounds 3] [--file MESSAGES]
+    python benchmarks/perturb_speed.py [--messages 5000] [--rounds 3] [--file MESSAGES [--longest WORDS]]
 
 The messages are support_desk's (12 words each), repeated with a number at the end so that all differ, or those of a
-file; no round holds one of another round. Each message is perturbed once at severity 3, on one core. The best round
-counts: what else the machine does only ever makes one slower.
+file, perhaps only its short ones; no round holds one of another round. Each message is perturbed once at severity 3, on
+one core. The best round counts: what else the machine does only ever makes one slower.
 """
 
 from __future__ import annotations
@@ -36,8 +36,11 @@ def main() -> None:
     parser.add_argument("--messages", type=int, default=5_000)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--file", type=Path, help="a file of messages, of which each is used once")
+    parser.add_argument(
+        "--longest", type=int, metavar="WORDS", help="of the file only messages of so many words at most"
+    )
     options = parser.parse_args()
-    rounds = list(rounds_of(options.messages, options.rounds, options.file))
+    rounds = list(rounds_of(options.messages, options.rounds, options.file, options.longest))
     words = sum(len(text.split()) for texts in rounds for text in texts) / sum(map(len, rounds))
     print(f"{len(rounds)} rounds of {len(rounds[0]):,} messages of {words:.1f} words each, severity 3\n")
     print("| what | messages per CPU-second | must | aim |\n| --- | --- | --- | --- |")
@@ -52,11 +55,12 @@ def main() -> None:
             print(f"| {name} | breaks off: {error} | – | – |", flush=True)
 
 
-def rounds_of(n: int, rounds: int, file: Path | None) -> Iterable[Sequence[str]]:
+def rounds_of(n: int, rounds: int, file: Path | None, longest: int | None = None) -> Iterable[Sequence[str]]:
     """Up to so many rounds of n messages, all different."""
     if file is None:
         return (messages(n, start=i * n) for i in range(rounds))
     known = list(dict.fromkeys(read_dataset(file, needs_label=False).texts))
+    known = [text for text in known if longest is None or len(text.split()) <= longest]
     n = min(n, len(known))
     return (known[i * n : (i + 1) * n] for i in range(min(rounds, len(known) // n)))
 
