@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
+    from roadworthy.comparison import Comparison
     from roadworthy.gate import Decision, Gate
     from roadworthy.inspection import Inspection
 
@@ -69,6 +70,9 @@ class Inspect:
     ) -> Inspection:
         """Inspect a model, and fail the test with the decision as a table unless it passes.
 
+        As by `roadworthy inspect --gate`, a version in MLflow's registry (models:/NAME...) is compared with its
+        champion; a store that cannot say which that is fails the test.
+
         Parameters
         ----------
         model
@@ -78,7 +82,8 @@ class Inspect:
         gate
             A `Gate`, or a file of one.
         options
-            Of `roadworthy.inspect`; they count more than those of the marker.
+            Of `roadworthy.inspect`, `champion` (the spec of a model that it must not be worse than) and `allow_pickle`;
+            they count more than those of the marker.
         """
         __tracebackhide__ = True
         from roadworthy.errors import RoadworthyError
@@ -86,8 +91,7 @@ class Inspect:
         chosen = self._options | options
         marked = chosen.pop("gate", None)
         try:
-            inspection = _inspect(model, texts, labels, chosen)
-            decision = self._decide(inspection, marked if gate is None else gate)
+            decision, inspection = self._decide(model, texts, labels, chosen, marked if gate is None else gate)
         except RoadworthyError as error:
             pytest.fail(f"roadworthy: {error}", pytrace=False)
         kept = self._keep(inspection, decision)
@@ -95,10 +99,13 @@ class Inspect:
             pytest.fail("\n".join([str(decision), *kept]), pytrace=False)
         return inspection
 
-    def _decide(self, inspection: Inspection, gate: Gate | str | Path | None) -> Decision:
+    def _decide(
+        self, model: Any, texts: Any, labels: Any, options: dict[str, Any], gate: Gate | str | Path | None
+    ) -> tuple[Decision, Inspection]:
         from roadworthy.gate import decide
 
-        return decide(inspection, self._root if gate is None else gate)
+        inspection, comparison, champion = _inspect(model, texts, labels, options)
+        return decide(inspection, self._root if gate is None else gate, comparison, champion=champion), inspection
 
     def _keep(self, inspection: Inspection, decision: Decision) -> list[str]:
         """Write the report, and say where it is."""
@@ -114,16 +121,21 @@ class Inspect:
         return ["", f"Report: {files['html']}"]
 
 
-def _inspect(model: Any, texts: Any, labels: Any, options: dict[str, Any]) -> Inspection:
-    """Inspect what may be given by its spec, on messages that may be given by their file."""
+def _inspect(
+    model: Any, texts: Any, labels: Any, options: dict[str, Any]
+) -> tuple[Inspection, Comparison | None, str | None]:
+    """Inspect what may be given by its spec, on messages that may be given by their file, against the champion."""
     from roadworthy.comparison.runs import is_trained_on
     from roadworthy.data import Dataset, read_labelled
-    from roadworthy.inspection import inspect
-    from roadworthy.models import load_model
+    from roadworthy.gate.champion import find_champion, inspect_against
+    from roadworthy.models import load_model, mlflow_model
 
     allow_pickle = bool(options.pop("allow_pickle", False))
     spec = str(model) if isinstance(model, (str, Path)) else None
+    version = None if spec is None else mlflow_model.find_registered(spec)
+    champion = find_champion(options.pop("champion", None), version)
     if spec is not None:
+        spec = spec if version is None else version.spec
         model = load_model(spec, allow_pickle=allow_pickle)
     if isinstance(texts, (str, Path)):
         texts = read_labelled(texts)
@@ -131,7 +143,8 @@ def _inspect(model: Any, texts: Any, labels: Any, options: dict[str, Any]) -> In
         texts, labels = Dataset.of(texts, labels), None
     if spec is not None and isinstance(texts, Dataset) and is_trained_on(spec, texts):
         options = {"train": texts} | options
-    return inspect(model, texts, labels, **options)
+    inspection, comparison = inspect_against(champion, model, texts, labels, allow_pickle=allow_pickle, **options)
+    return inspection, comparison, None if champion is None else champion.spec
 
 
 @pytest.fixture

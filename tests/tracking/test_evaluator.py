@@ -16,6 +16,8 @@ from roadworthy.errors import DataError, ModelError, RoadworthyError, SettingsEr
 from roadworthy.mlflow_store import quietly
 from roadworthy.models.guarded import GuardedModel
 from roadworthy.models.mlflow_flavours import PyfuncAdapter
+from roadworthy.models.mlflow_model import Registered
+from roadworthy.registry import register
 
 from .samples import client, make_pipeline
 
@@ -101,6 +103,43 @@ def test_the_gate_of_the_project_or_of_a_file_is_read(evaluate: Callable[..., An
     for gate in (True, str(project / "roadworthy.toml")):
         found = evaluate(only_label, evaluator_config=QUICK | {"gate": gate})
         assert found.artifacts["roadworthy/decision.json"].content["gate"]["min_accuracy"] == 0.99
+
+
+def registered(*share: float) -> None:
+    """Versions of a registered model, each trained on a share of the messages; the first is the champion."""
+    train = support_desk.load_train()
+    for part in share:
+        data = train.sample(int(part * len(train)))
+        pipeline = make_pipeline().fit(data.texts, data.labels)
+        run = tracking.track_training(recipe="notebook", estimator=pipeline, data=data, params={}, metrics={})
+        register("intent", run.run_id)
+    client().set_registered_model_alias("intent", "champion", "1")
+
+
+def test_a_version_is_compared_with_its_champion(evaluate: Callable[..., Any]) -> None:
+    registered(1, 0.1)
+    gate = dict.fromkeys(("min_accuracy", "max_drop", "max_silent_failure_rate", "min_worst_class"), False)
+    found = evaluate("models:/intent/2", evaluator_config=QUICK | {"gate": gate})
+    decision = found.artifacts["roadworthy/decision.json"].content
+    assert decision["champion"] == "models:/intent/1"
+    stopping = [result["bound"] for result in decision["results"] if result["stops"]]
+    assert set(stopping) == {"max_regression"}
+    assert found.metrics["gate/passed"] == 0
+    assert found.artifacts["roadworthy/comparison.json"].content["verdict"] == "worse"
+    found = evaluate("models:/intent/1", evaluator_config=QUICK | {"gate": gate})
+    assert found.artifacts["roadworthy/decision.json"].content["champion"] is None
+    found = evaluate(only_label, evaluator_config=QUICK | {"gate": gate, "champion": "models:/intent@champion"})
+    assert found.artifacts["roadworthy/decision.json"].content["champion"] == "models:/intent/1"
+
+
+def test_of_several_champions_one_must_be_named(evaluate: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    from roadworthy.models import mlflow_model
+
+    own = [Registered("a", "2", None), Registered("b", "2", None), Registered("c", "1", None)]
+    monkeypatch.setattr(mlflow_model, "versions_of", lambda *_: own)
+    monkeypatch.setattr(mlflow_model, "champion_of", lambda name: Registered(name, "1", None))
+    with pytest.raises(SettingsError, match="several champions: models:/a/1, models:/b/1; name the one"):
+        evaluate(only_label, evaluator_config=QUICK | {"gate": {}})
 
 
 def test_a_logged_model_keeps_its_probabilities_and_gets_the_figures(evaluate: Callable[..., Any]) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from roadworthy.errors import ReleaseError, RoadworthyError, TrackingError
-from roadworthy.mlflow_store import open_client, public, quietly, require_mlflow, shortened, store_uri
+from roadworthy.mlflow_store import CHAMPION, open_client, public, quietly, require_mlflow, shortened, store_uri
 from roadworthy.registry.journal import Entry, Journal
 
 if TYPE_CHECKING:
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
     Tell = Callable[[str], None]
 
-CHAMPION = "champion"
 CHALLENGER = "challenger"
 _CHECK = "check MLFLOW_TRACKING_URI; what was begun is finished or undone by the next command"
 

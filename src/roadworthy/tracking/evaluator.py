@@ -16,8 +16,10 @@ if TYPE_CHECKING:
 
     from mlflow.models.evaluation import EvaluationArtifact, EvaluationResult
 
+    from roadworthy.comparison import Comparison
     from roadworthy.data import Dataset
     from roadworthy.gate import Decision, Gate
+    from roadworthy.gate.champion import Champion
     from roadworthy.inspection import Inspection
     from roadworthy.models.adapt import Model
 
@@ -41,6 +43,11 @@ class Settings(BaseModel):
         A file of messages that real users sent, and its column that says what kind a message is.
     gate
         True for the gate of the project, else a file, or a table of bounds; False for none.
+    champion
+        With a gate, the spec of a model that this one must not be worse than; by default the champion of the registered
+        model that it is a version of.
+    allow_pickle
+        Load a champion although its files run code when they are loaded.
     col_mapping
         MLflow's own, for the names of columns.
     """
@@ -55,6 +62,8 @@ class Settings(BaseModel):
     real: str | Path | None = None
     kind: str | None = None
     gate: bool | str | Path | dict[str, Any] = False
+    champion: str | None = None
+    allow_pickle: bool = False
     col_mapping: dict[str, str] | None = None
 
 
@@ -109,24 +118,30 @@ class RoadworthyEvaluator(ModelEvaluator):  # type: ignore[misc]  # MLflow's cla
         """
         from mlflow.models.evaluation import EvaluationResult
 
-        from roadworthy.inspection import inspect
+        from roadworthy.gate import decide
+        from roadworthy.gate.champion import inspect_against
         from roadworthy.tracking.figures import gate_metrics, judged_metrics
 
         settings = read_settings(evaluator_config)
         gate = _gate(settings)
         clean, column = _messages(dataset, settings)
         real = _real(settings)
-        inspection = inspect(
-            _model(model, clean.texts, column),
+        asked = _model(model, clean.texts, column)
+        champion = None if gate is None else _champion(model, kwargs.get("model_id"), settings)
+        inspection, comparison = inspect_against(
+            champion,
+            asked,
             clean,
+            allow_pickle=settings.allow_pickle,
             real=real,
             oos_label=settings.oos_label,
             suite=settings.suite,
             sample=settings.sample,
             seed=settings.seed,
         )
-        decision = None if gate is None else _decide(inspection, gate)
-        artifacts = _log(run_id, inspection, decision)
+        spec = None if champion is None else champion.spec
+        decision = None if gate is None else decide(inspection, gate, comparison, champion=spec)
+        artifacts = _log(run_id, inspection, decision, comparison)
         decided = {} if decision is None else {name: value for name, _, value in gate_metrics(decision)}
         return EvaluationResult(judged_metrics(inspection) | decided, artifacts, run_id)
 
@@ -177,10 +192,27 @@ def _gate(settings: Settings) -> Gate | None:
         ) from None
 
 
-def _decide(inspection: Inspection, gate: Gate) -> Decision:
-    from roadworthy.gate import decide
+def _champion(model: Any, model_id: str | None, settings: Settings) -> Champion | None:
+    """The champion that was named, or that of the registered model of which this is a version.
 
-    return decide(inspection, gate)
+    MLflow does not say by which spec it loaded a model; its store knows what was made from it.
+    """
+    from roadworthy.gate.champion import find_champion
+    from roadworthy.models.mlflow_model import versions_of
+
+    if settings.champion is not None:
+        return find_champion(settings.champion, None)
+    metadata = getattr(model, "metadata", None)
+    own = versions_of(getattr(metadata, "model_id", None) or model_id, getattr(metadata, "run_id", None))
+    found = {champion.spec: champion for version in own if (champion := find_champion(None, version)) is not None}
+    rivals = [found[spec] for spec in sorted(found.keys() - {version.spec for version in own})]
+    if len(rivals) > 1:
+        raise SettingsError(
+            f"the model has several champions: {', '.join(rival.spec for rival in rivals)}",
+            where="evaluator_config",
+            mend="name the one to compare it with: champion",
+        )
+    return rivals[0] if rivals else None
 
 
 def _messages(dataset: Any, settings: Settings) -> tuple[Dataset, str | None]:
@@ -264,14 +296,16 @@ def _answers(ask: Any, given: Any, n: int) -> Exception | None:
     return None if answered == n else ValueError(f"{counted(answered, 'answer')} to {counted(n, 'message')}")
 
 
-def _log(run_id: str, inspection: Inspection, decision: Decision | None) -> dict[str, EvaluationArtifact]:
+def _log(
+    run_id: str, inspection: Inspection, decision: Decision | None, comparison: Comparison | None
+) -> dict[str, EvaluationArtifact]:
     """Log into the run that MLflow opened; the artifacts by name, as `evaluate` returns them."""
     import mlflow
     from mlflow.models.evaluation.artifacts import JsonEvaluationArtifact, TextEvaluationArtifact
 
     from roadworthy.mlflow_store import TrackedRun
     from roadworthy.report import write_report
-    from roadworthy.tracking.inspected import DECISION, log_evaluation, stage
+    from roadworthy.tracking.inspected import COMPARISON, DECISION, log_evaluation, stage
     from roadworthy.tracking.nested import log_families
     from roadworthy.tracking.run import OpenRun
 
@@ -284,12 +318,13 @@ def _log(run_id: str, inspection: Inspection, decision: Decision | None) -> dict
         report, place = Path(folder) / "report", Path(folder) / "stage"
         place.mkdir()
         write_report(inspection, report)
-        stage(place, report, {}, decision=decision)
+        stage(place, report, {}, decision=decision, comparison=comparison)
         client.log_artifacts(run_id, str(place), FOLDER)
         for name, kind in (
             ("report.html", TextEvaluationArtifact),
             ("inspection.json", JsonEvaluationArtifact),
             (DECISION, JsonEvaluationArtifact),
+            (COMPARISON, JsonEvaluationArtifact),
         ):
             if (place / name).is_file():
                 artifact = kind(uri=f"{info.artifact_uri}/{FOLDER}/{name}")
