@@ -97,7 +97,44 @@ def test_markers_hold_options_the_nearest_first(project):
     project.runpytest_subprocess("--strict-markers").assert_outcomes(passed=1)
 
 
-def test_the_gate_is_that_of_the_root_folder_wherever_it_runs(project):
+def test_an_assertion_that_fails_prints_the_table_of_the_decision_it_refused(project):
+    project.makepyfile("""
+        import roadworthy
+        from roadworthy.gate import Gate
+
+        def test_passes(models):
+            right, constant, texts, labels = models
+            gate = Gate(max_drop=None)
+            assert roadworthy.inspect(right, texts, labels, suite="suite.toml").passes(gate)
+            assert roadworthy.inspect(constant, texts, labels, suite="suite.toml").passes(gate)
+
+        def test_of_another_kind():
+            assert 1 == 2
+    """)
+    ran = project.runpytest_subprocess("--show-capture=no")
+    ran.assert_outcomes(failed=2)
+    ran.stdout.fnmatch_lines(
+        ["*- roadworthy -*", "*REJECTED*", "*it does not classify*", "*fail by*accuracy*clean*", "*✗ min_accuracy*"]
+    )
+    assert ran.stdout.str().count("REJECTED") == 1
+
+
+def test_the_gate_is_the_nearest_of_the_test_s_folder_and_those_above_it_and_is_named(project):
+    (project.path / ".git").mkdir()
+    (project.path / "roadworthy.toml").write_text("[gate]\nmin_accuracy = 0.1\n")
+    (project.path / "part" / "tests").mkdir(parents=True)
+    (project.path / "part" / "roadworthy.toml").write_text("[gate]\nmin_accuracy = 0.999\nmax_drop = false\n")
+    (project.path / "part" / "tests" / "test_near.py").write_text(
+        "def test_near(roadworthy_inspect, models):\n"
+        "    right, _, texts, labels = models\n"
+        "    roadworthy_inspect(right, texts, labels, suite='suite.toml')\n"
+    )
+    ran = project.runpytest_subprocess("--rootdir=.")
+    ran.assert_outcomes(failed=1)
+    ran.stdout.fnmatch_lines(["*Gate: part/roadworthy.toml*", "*NOT ENOUGH DATA*"])
+
+
+def test_the_gate_is_the_same_wherever_the_test_runs(project):
     (project.path / "roadworthy.toml").write_text("[gate]\nmin_accuracy = 0.999\nmax_drop = false\n")
     project.makeini("[pytest]")
     project.makepyfile("""
@@ -109,7 +146,7 @@ def test_the_gate_is_that_of_the_root_folder_wherever_it_runs(project):
     """)
     ran = project.runpytest_subprocess()
     ran.assert_outcomes(failed=1)
-    ran.stdout.fnmatch_lines(["*NOT ENOUGH DATA*"])
+    ran.stdout.fnmatch_lines(["*Gate: roadworthy.toml*", "*NOT ENOUGH DATA*"])
 
 
 def test_models_and_messages_may_be_given_by_spec_and_file(project):

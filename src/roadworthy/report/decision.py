@@ -118,12 +118,13 @@ def _named(results: list[Result]) -> Iterator[str]:
     yield from (f"{bound} ({', '.join(on)})" for bound, on in groups.items())
 
 
-def decision_text(decision: Decision, width: int = WIDTH) -> str:
-    """The decision as plain text, as pytest and logs show it."""
+def decision_text(decision: Decision, width: int = WIDTH, *, source: str | None = None) -> str:
+    """The decision as plain text, as pytest and logs show it; `source` as for `print_decision`."""
     from rich.console import Console
 
     out = io.StringIO()
-    print_decision(decision, Console(file=out, width=width, color_system=None, force_terminal=False))
+    console = Console(file=out, width=width, color_system=None, force_terminal=False)
+    print_decision(decision, console, source=source)
     return "\n".join(line.rstrip() for line in out.getvalue().splitlines())
 
 
