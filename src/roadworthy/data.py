@@ -278,13 +278,14 @@ def read_dataset(
     return Dataset.of(
         frame[texts].tolist(),
         None if label_column is None else frame[label_column].tolist(),
-        None if kind_column is None else _filled(frame, kind_column),
+        None if kind_column is None else filled(frame, kind_column),
         name=short_name(path),
-        columns={name: _filled(frame, column) for name, column in found.items() if column is not None},
+        columns={name: filled(frame, column) for name, column in found.items() if column is not None},
     )
 
 
-def _filled(frame: pd.DataFrame, column: Any) -> list[Any]:
+def filled(frame: pd.DataFrame, column: Any) -> list[Any]:
+    """A column of kinds or slices, in which what is missing has a name, too."""
     return [NO_KIND if is_missing(value) else value for value in frame[column].tolist()]
 
 

@@ -183,10 +183,32 @@ def test_real_messages_of_a_file_are_inspected_too(evaluate: Callable[..., Any],
     assert client().get_run(found.run_id).data.params["sample"] == "40"
 
 
+def test_profile_slices_and_training_messages_mean_what_they_mean_to_the_command(
+    evaluate: Callable[..., Any], project: Path
+) -> None:
+    (project / "known.csv").write_text(f"text\n{json.dumps(TEST.texts[0])}\n", encoding="utf-8")
+    sliced = FRAME.assign(channel=["mail", None, "chat"] * 20)
+    config = QUICK | {"profile": "texting", "slices": ["channel"], "train": str(project / "known.csv")}
+    content = evaluate(only_label, sliced, evaluator_config=config).artifacts["roadworthy/inspection.json"].content
+    assert content["settings"]["profile"] == "texting"
+    assert {part["value"] for part in content["slices"] if part["by"] == "channel"} == {"mail", "chat", "(none)"}
+    assert "clean_in_training" in {finding["code"] for finding in content["findings"]}
+    with pytest.raises(DataError, match="no messages have a column 'chanel'"):
+        evaluate(only_label, sliced, evaluator_config=config | {"slices": ["chanel"]})
+
+
+def test_a_model_is_not_judged_on_what_it_was_trained_on(evaluate: Callable[..., Any]) -> None:
+    pipeline = make_pipeline().fit(TEST.texts, TEST.labels)
+    run = tracking.track_training(recipe="notebook", estimator=pipeline, data=TEST, params={}, metrics={})
+    found = evaluate(run.model_uri, evaluator_config=QUICK | {"gate": {}})
+    refusals = found.artifacts["roadworthy/decision.json"].content["refusals"]
+    assert "clean_in_training" in {refusal["code"] for refusal in refusals}
+
+
 @pytest.mark.parametrize(
     ("config", "said"),
     [
-        ({"suit": "quick"}, "evaluator_config: suit is unknown; use suite, seed"),
+        ({"suit": "quick"}, "evaluator_config: suit is unknown; use suite, profile, slices, seed"),
         ({"seed": "x"}, "evaluator_config: seed: .*integer.*as roadworthy inspect takes it"),
         ({"gate": {"min_acuracy": 1}}, r"evaluator_config: gate\.min_acuracy"),
         ({"gate": "gone.toml"}, r"gone\.toml"),
