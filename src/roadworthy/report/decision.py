@@ -224,8 +224,9 @@ def _explain(result: Result, console: Console, width: int, examples: list[Eviden
         told = Text(_message(example))
         told.append(f"\n→ {_answer(example)}", "dim")
         console.print(Padding(told, (0, 0, 0, 4), expand=False), width=width)
-    if result.examples and not examples:
-        console.print(Text("    (the messages above)", "dim"), width=width)
+    if above := len(result.examples) - len(examples):
+        note = f"and {above:,} of the messages above" if examples else "the messages above"
+        console.print(Text(f"    ({note})", "dim"), width=width)
 
 
 def _told(sentence: str) -> str:
