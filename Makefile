@@ -9,7 +9,7 @@ BIN := .venv/bin
 WORKERS ?= $(shell echo $$(($$(getconf _NPROCESSORS_ONLN) + 1)))
 SPREAD := --numprocesses $(WORKERS) --dist loadfile
 
-.PHONY: demo test test-all test-latest lint unit pictures requirements clean
+.PHONY: demo test test-all test-latest test-transformers lint unit pictures requirements clean
 
 demo: .venv/.demo
 	@$(BIN)/roadworthy demo
@@ -36,6 +36,16 @@ test-latest:
 	.venv-latest/bin/python -m pip install --quiet --upgrade pip
 	.venv-latest/bin/python -m pip install --quiet --upgrade --group dev --editable ".[arrow,encoder,http,mlflow,postgres,serve]"
 	.venv-latest/bin/python -m pytest -m "not slow" $(SPREAD)
+
+# What the extra transformers adapts, in an environment of its own, as torch is large; a test that skips fails it, too.
+test-transformers: export OMP_NUM_THREADS = 1
+test-transformers:
+	$(PYTHON) -m venv .venv-transformers
+	.venv-transformers/bin/python -m pip install --quiet --upgrade pip
+	.venv-transformers/bin/python -m pip install --quiet --group dev --editable ".[mlflow,transformers]"
+	.venv-transformers/bin/python -m pytest tests/models/test_huggingface.py tests/models/test_encoder.py \
+	  --junitxml=.venv-transformers/junit.xml
+	@! grep -q "<skipped" .venv-transformers/junit.xml || { echo "make: tests were skipped, see above"; exit 1; }
 
 pictures: .venv/.dev
 	$(BIN)/python docs/pictures.py
@@ -69,4 +79,4 @@ requirements:
 	@touch $@ .venv/.demo
 
 clean:
-	rm -rf .venv .venv-latest .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage
+	rm -rf .venv .venv-latest .venv-transformers .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage

@@ -112,7 +112,7 @@ def test_the_readme_s_release_goes_there_and_back(project, monkeypatch, capsys):
         inspect,
         promote,
         f"{train} --out second --seed 1",
-        f"{promote} --force --reason test",
+        f"{promote.removesuffix('1')}2 --force --reason test",
         *rest,
     ):
         with pytest.raises(SystemExit) as left:

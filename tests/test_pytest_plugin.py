@@ -7,8 +7,11 @@ import sys
 import pytest
 
 from roadworthy.data import Dataset
-from roadworthy.gate import Decision
+from roadworthy.errors import TrackingError
+from roadworthy.gate import Decision, Gate
 from roadworthy.inspection import Inspection
+from roadworthy.models import as_model, mlflow_model
+from roadworthy.models.mlflow_model import Registered
 from roadworthy.pytest_plugin import Inspect
 
 pytest_plugins = ["pytester"]
@@ -29,6 +32,9 @@ LABELS = [("order", "refund")[i % 2] for i in range(200)]
 def models():
     return right, constant, TEXTS, LABELS
 """
+TEXTS = [f"{'money' if i % 2 else 'about'} {i} is what I would like to ask about" for i in range(200)]
+LABELS = [("order", "refund")[i % 2] for i in range(200)]
+NOTHING_BUT = {"max_silent_failure_rate": None, "min_worst_class": None, "max_drop": None, "min_coverage": None}
 GATE = "[gate]\nmax_drop = false\n"
 
 
@@ -91,7 +97,44 @@ def test_markers_hold_options_the_nearest_first(project):
     project.runpytest_subprocess("--strict-markers").assert_outcomes(passed=1)
 
 
-def test_the_gate_is_that_of_the_root_folder_wherever_it_runs(project):
+def test_an_assertion_that_fails_prints_the_table_of_the_decision_it_refused(project):
+    project.makepyfile("""
+        import roadworthy
+        from roadworthy.gate import Gate
+
+        def test_passes(models):
+            right, constant, texts, labels = models
+            gate = Gate(max_drop=None)
+            assert roadworthy.inspect(right, texts, labels, suite="suite.toml").passes(gate)
+            assert roadworthy.inspect(constant, texts, labels, suite="suite.toml").passes(gate)
+
+        def test_of_another_kind():
+            assert 1 == 2
+    """)
+    ran = project.runpytest_subprocess("--show-capture=no")
+    ran.assert_outcomes(failed=2)
+    ran.stdout.fnmatch_lines(
+        ["*- roadworthy -*", "*REJECTED*", "*it does not classify*", "*fail by*accuracy*clean*", "*✗ min_accuracy*"]
+    )
+    assert ran.stdout.str().count("REJECTED") == 1
+
+
+def test_the_gate_is_the_nearest_of_the_test_s_folder_and_those_above_it_and_is_named(project):
+    (project.path / ".git").mkdir()
+    (project.path / "roadworthy.toml").write_text("[gate]\nmin_accuracy = 0.1\n")
+    (project.path / "part" / "tests").mkdir(parents=True)
+    (project.path / "part" / "roadworthy.toml").write_text("[gate]\nmin_accuracy = 0.999\nmax_drop = false\n")
+    (project.path / "part" / "tests" / "test_near.py").write_text(
+        "def test_near(roadworthy_inspect, models):\n"
+        "    right, _, texts, labels = models\n"
+        "    roadworthy_inspect(right, texts, labels, suite='suite.toml')\n"
+    )
+    ran = project.runpytest_subprocess("--rootdir=.")
+    ran.assert_outcomes(failed=1)
+    ran.stdout.fnmatch_lines(["*Gate: part/roadworthy.toml*", "*NOT ENOUGH DATA*"])
+
+
+def test_the_gate_is_the_same_wherever_the_test_runs(project):
     (project.path / "roadworthy.toml").write_text("[gate]\nmin_accuracy = 0.999\nmax_drop = false\n")
     project.makeini("[pytest]")
     project.makepyfile("""
@@ -103,7 +146,7 @@ def test_the_gate_is_that_of_the_root_folder_wherever_it_runs(project):
     """)
     ran = project.runpytest_subprocess()
     ran.assert_outcomes(failed=1)
-    ran.stdout.fnmatch_lines(["*NOT ENOUGH DATA*"])
+    ran.stdout.fnmatch_lines(["*Gate: roadworthy.toml*", "*NOT ENOUGH DATA*"])
 
 
 def test_models_and_messages_may_be_given_by_spec_and_file(project):
@@ -166,6 +209,53 @@ def test_it_costs_a_suite_that_does_not_use_it_next_to_nothing():
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, env=dict(os.environ)
     )
     assert said.stdout.strip() == "[]"
+
+
+@pytest.fixture
+def versions(tmp_path, monkeypatch):
+    """Two versions of a registered model; the first is the champion, and the second is worse."""
+    (tmp_path / "suite.toml").write_text('families = ["punctuation"]\nseverities = [3]')
+    (tmp_path / "roadworthy.toml").write_text("[gate]\nmin_accuracy = 0.5\nmax_drop = false\n")
+    monkeypatch.chdir(tmp_path)
+
+    def first(texts):
+        return ["refund" if text.split()[0].lower().startswith("m") else "order" for text in texts]
+
+    def second(texts):
+        return ["order" if "1" in text.split()[1] else label for text, label in zip(texts, first(texts), strict=True)]
+
+    models = {"models:/intent/1": as_model(first), "models:/intent/2": as_model(second)}
+    monkeypatch.setattr("roadworthy.models.load_model", lambda spec, **_: models[spec])
+    monkeypatch.setattr("roadworthy.comparison.runs.training_sha256", lambda _: None)
+    known = {f"models:/intent/{n}": Registered("intent", str(n), None) for n in (1, 2)}
+    known["models:/intent@challenger"] = known["models:/intent/2"]
+    monkeypatch.setattr(mlflow_model, "find_registered", known.get)
+    monkeypatch.setattr(mlflow_model, "champion_of", {"intent": known["models:/intent/1"]}.get)
+    return Inspect("test", tmp_path, {"suite": "suite.toml"}, None)
+
+
+@pytest.mark.parametrize("spec", ["models:/intent/2", "models:/intent@challenger"])
+def test_a_version_that_is_worse_than_the_champion_fails(versions, spec):
+    with pytest.raises(pytest.fail.Exception, match="against models:/intent/1") as failed:
+        versions(spec, TEXTS, LABELS, gate=Gate(**NOTHING_BUT, min_accuracy=0.1))
+    assert "max_regression" in str(failed.value)
+
+
+def test_a_champion_passes_and_another_can_be_named(versions):
+    gate = Gate(**NOTHING_BUT, min_accuracy=0.1)
+    versions("models:/intent/1", TEXTS, LABELS, gate=gate)
+    versions("models:/intent/2", TEXTS, LABELS, gate=gate, champion="models:/intent/2")
+    with pytest.raises(pytest.fail.Exception, match="against models:/intent/1"):
+        versions(lambda texts: ["order"] * len(texts), TEXTS, LABELS, gate=gate, champion="models:/intent/1")
+
+
+def test_a_champion_that_cannot_be_asked_fails(versions, monkeypatch):
+    def away(name):
+        raise TrackingError("is away", where=name)
+
+    monkeypatch.setattr(mlflow_model, "champion_of", away)
+    with pytest.raises(pytest.fail.Exception, match="roadworthy: intent: is away"):
+        versions("models:/intent/2", TEXTS, LABELS)
 
 
 @pytest.mark.parametrize("given", [True, False])

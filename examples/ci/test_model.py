@@ -4,5 +4,5 @@ import pytest
 
 
 @pytest.mark.roadworthy(suite="quick")
-def test_the_challenger_may_be_released(roadworthy_inspect):
-    roadworthy_inspect("models:/intent@challenger", "data/clean.csv")
+def test_the_model_may_be_released(roadworthy_inspect):
+    roadworthy_inspect("build/model", "data/clean.csv")

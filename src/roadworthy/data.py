@@ -278,9 +278,9 @@ def read_dataset(
     return Dataset.of(
         frame[texts].tolist(),
         None if label_column is None else frame[label_column].tolist(),
-        None if kind_column is None else _filled(frame, kind_column),
+        None if kind_column is None else filled(frame, kind_column),
         name=short_name(path),
-        columns={name: _filled(frame, column) for name, column in found.items() if column is not None},
+        columns={name: filled(frame, column) for name, column in found.items() if column is not None},
     )
 
 
@@ -305,7 +305,8 @@ def read_messages(path: str | Path, *, text: str | None = None) -> tuple[Dataset
     return Dataset.of(kept, name=short_name(path)), len(values) - len(kept)
 
 
-def _filled(frame: pd.DataFrame, column: Any) -> list[Any]:
+def filled(frame: pd.DataFrame, column: Any) -> list[Any]:
+    """A column of kinds or slices, in which what is missing has a name, too."""
     return [NO_KIND if is_missing(value) else value for value in frame[column].tolist()]
 
 

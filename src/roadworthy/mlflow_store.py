@@ -30,6 +30,8 @@ _PATIENCE = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1", "MLFLOW_HTTP_REQUEST_TIMEOU
 LAST_TRY = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0", "MLFLOW_HTTP_REQUEST_TIMEOUT": "3"}
 # Tells MLflow's UI to open the experiment as one about models, not about language-model applications.
 MODEL_TRAINING = {"mlflow.experimentKind": "custom_model_development"}
+# The alias of the version that is deployed.
+CHAMPION = "champion"
 _LOGGERS = ("mlflow", "alembic", "urllib3.connectionpool")
 
 

@@ -3,10 +3,8 @@
 import json
 import sys
 import xml.etree.ElementTree as ET
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pandas as pd
@@ -19,6 +17,7 @@ from roadworthy.data import read_dataset
 from roadworthy.errors import OutputError, SettingsError, TrackingError
 from roadworthy.gate import Decision
 from roadworthy.inspection import Inspection
+from roadworthy.models import mlflow_model
 from roadworthy.models.mlflow_model import Registered
 
 from .conftest import Run
@@ -213,6 +212,15 @@ def test_the_model_is_compared_with_the_named_champion(run: Run, project: Path) 
     assert Comparison.load(project / "report").b == "python:gate_models:poor"
 
 
+def test_the_comparison_with_the_champion_is_sliced_too(run: Run, project: Path) -> None:
+    frame = pd.read_csv(project / "many.csv")
+    frame.assign(channel=["mail", "chat"] * 120).to_csv(project / "many.csv", index=False)
+    asked = ("inspect", "python:gate_models:poor", "many.csv", *GATED, "--champion", "python:gate_models:right")
+    run(*asked, "--slice", "channel")
+    compared = Comparison.load(project / "report")
+    assert {part.value for part in compared.slices if part.by == "channel"} == {"mail", "chat"}
+
+
 @pytest.mark.parametrize(
     ("champion", "said"),
     [
@@ -280,8 +288,8 @@ def test_a_registered_model_is_compared_with_its_champion_and_tracked_by_version
         seen.update(options)
         return "run"
 
-    monkeypatch.setattr(gating, "find_version", versions.get)
-    monkeypatch.setattr("roadworthy.registry.store.opened_registry", _registry({"intent": "1"}))
+    monkeypatch.setattr(mlflow_model, "find_registered", versions.get)
+    monkeypatch.setattr(mlflow_model, "champion_of", {"intent": Registered("intent", "1", "run of 1")}.get)
     monkeypatch.setattr("roadworthy.models.load_model", lambda spec, **o: real_load(specs.get(spec, spec), **o))
     monkeypatch.setattr(tracking, "is_available", lambda: True)
     monkeypatch.setattr(tracking, "track_inspection", track)
@@ -316,8 +324,8 @@ def registry(project: Path, monkeypatch: pytest.MonkeyPatch) -> Registry:
     def load(spec: str, **options: Any) -> Any:
         return real_load(kept.spec if spec == "models:/intent/2" else spec, **options)
 
-    monkeypatch.setattr(gating, "find_version", versions.get)
-    monkeypatch.setattr("roadworthy.registry.store.opened_registry", _registry({}))
+    monkeypatch.setattr(mlflow_model, "find_registered", versions.get)
+    monkeypatch.setattr(mlflow_model, "champion_of", {}.get)
     monkeypatch.setattr("roadworthy.models.load_model", load)
     monkeypatch.setattr("roadworthy.comparison.runs.training_sha256", lambda _: None)
     monkeypatch.setattr(tracking, "is_available", lambda: True)
@@ -369,7 +377,7 @@ def test_a_store_that_refused_is_not_asked_again(run: Run, registry: Registry, m
     def away(spec: str) -> None:
         raise TrackingError("is away", where=spec)
 
-    monkeypatch.setattr(gating, "find_version", away)
+    monkeypatch.setattr(mlflow_model, "find_registered", away)
     assert run(*CHALLENGER, "many.csv", *GATED).code == 2
     assert run(*CHALLENGER, "none.csv", *GATED).code == 2
     assert not registry.refusals
@@ -396,35 +404,6 @@ def test_an_artifact_remembers_what_it_was_made_from(run: Run, project: Path) ->
     assert run("wrap", "python:gate_models:right", "many.csv", "--out", "model", "--no-track").code == 0
     assert run("inspect", "model", "many.csv", *GATED).code == 1
     assert [refusal.code for refusal in Decision.load(project / "report").refusals] == ["clean_in_training"]
-
-
-def _registry(champions: dict[str, str]) -> Any:
-    @contextmanager
-    def opened() -> Any:
-        yield SimpleNamespace(
-            read=lambda name: SimpleNamespace(champion=champions.get(name)),
-            training_run=lambda _, version: f"run of {version}",
-        )
-
-    return opened
-
-
-def test_the_champion_is_not_compared_with_itself(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("roadworthy.registry.store.opened_registry", _registry({"intent": "1"}))
-    assert gating.find_champion(None, Registered("intent", "1", None)) is None
-    assert gating.find_champion(None, Registered("new", "1", None)) is None
-    assert gating.find_champion(None, None) is None
-    found = gating.find_champion(None, Registered("intent", "2", None))
-    assert found == gating.Champion("models:/intent/1", Registered("intent", "1", "run of 1"))
-
-
-def test_a_named_champion_of_the_registry_is_one_fixed_version(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(
-        "roadworthy.models.mlflow_model.find_registered", lambda spec: Registered("intent", "4", "run4")
-    )
-    found = gating.find_champion("models:/intent@champion", None)
-    assert found == gating.Champion("models:/intent/4", Registered("intent", "4", "run4"))
-    assert gating.find_champion("model", None) == gating.Champion("model", None)
 
 
 def test_no_gate_and_no_champion_is_no_gate() -> None:

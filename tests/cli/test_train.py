@@ -177,7 +177,7 @@ def test_a_registered_model_is_the_challenger_and_the_next_steps_are_said(
     assert ended.err.startswith("MLflow: run 7 in ")
     assert ended.out.splitlines()[-3:] == [
         "registered my intents version 3, alias challenger",
-        "next: roadworthy inspect 'models:/my intents@challenger' CLEAN --gate",
+        "next: roadworthy inspect 'models:/my intents/3' CLEAN --gate",
         "      roadworthy promote 'my intents' 3",
     ]
 

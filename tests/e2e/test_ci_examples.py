@@ -22,27 +22,80 @@ from .test_gate import write
 
 EXAMPLES = Path(__file__).parents[2] / "examples" / "ci"
 VARIABLES = {"$TRAIN": "data/train.csv", "$CLEAN": "data/clean.csv", "$NAME": "intent"}
+CHECK = [
+    "roadworthy train data/train.csv --out build/model",
+    "roadworthy inspect build/model data/clean.csv --train data/train.csv --gate --out build/report",
+]
+# A registry of one model, and a job that hands over to another between its inspection and its promotion.
+STUB = """#!/bin/sh
+echo "$*" >> "$LOG"
+case $1 in
+    train)
+        echo x >> "$REGISTRY"
+        echo "{\\"registered\\": {\\"version\\": \\"$(grep -c x "$REGISTRY")\\"}}" ;;
+    inspect)
+        if [ -n "${OTHER:-}" ]; then ( cd "$OTHER" && OTHER= sh "$SCRIPT" ); fi ;;
+esac
+"""
 
 
 def commands(text):
-    """The lines of a file that call roadworthy, quotes and variables resolved."""
+    """The lines of a file that call roadworthy or hand the version on, quotes and variables resolved."""
     for variable, value in VARIABLES.items():
         text = text.replace(variable, value)
-    found = re.findall(r"^\s*(?:run: |sh '|\$ )?(roadworthy [^'\n]*)", text, flags=re.MULTILINE)
-    return [line.replace('"', "").strip() for line in found]
+    found = re.findall(r"""^\s*(?:run: |sh '|sh \"""|\$ )?((?:roadworthy|python3) .*)""", text, flags=re.MULTILINE)
+    return [re.sub("[\"']", "", line).removesuffix(" --no-track").strip() for line in found]
 
 
 @pytest.mark.parametrize("name", ["github-workflow.yaml", "Jenkinsfile", "README.md"])
 def test_every_example_runs_the_commands_that_are_tested_here(name):
-    assert commands((EXAMPLES / name).read_text(encoding="utf-8")) == commands((EXAMPLES / "release.sh").read_text())
+    found = commands((EXAMPLES / name).read_text(encoding="utf-8"))
+    expected = commands((EXAMPLES / "release.sh").read_text())
+    assert found == ([*expected, *CHECK] if name == "README.md" else [*CHECK, *expected])
 
 
-def test_the_workflow_promotes_on_the_main_branch_only_and_always_keeps_the_report():
-    steps = yaml.safe_load((EXAMPLES / "github-workflow.yaml").read_text(encoding="utf-8"))["jobs"]["release"]["steps"]
-    known = {step.get("name"): step for step in steps}
-    assert known["Promote"]["if"] == "github.ref == 'refs/heads/main'"
-    assert known["Keep the report"]["if"] == "always()"
-    assert known["Keep the report"]["with"]["path"] == "build/report"
+def test_two_jobs_at_once_promote_each_the_version_that_it_inspected(tmp_path):
+    stub = tmp_path / "bin" / "roadworthy"
+    stub.parent.mkdir()
+    stub.write_text(STUB)
+    stub.chmod(0o755)
+    first, second = tmp_path / "first", tmp_path / "second"
+    first.mkdir()
+    second.mkdir()
+    known = {"LOG": tmp_path / "log", "REGISTRY": tmp_path / "versions", "SCRIPT": EXAMPLES / "release.sh"}
+    subprocess.run(
+        [shutil.which("sh"), str(EXAMPLES / "release.sh")],
+        cwd=first,
+        env={**os.environ, **known, "OTHER": second, "SERVE": "no", "PATH": f"{stub.parent}:{os.environ['PATH']}"},
+        check=True,
+    )
+    said = [line.split()[:3] for line in (tmp_path / "log").read_text().splitlines()]
+    assert [words for words in said if words[0] != "train"] == [
+        ["inspect", "models:/intent/1", "data/clean.csv"],
+        ["inspect", "models:/intent/2", "data/clean.csv"],
+        ["promote", "intent", "2"],
+        ["promote", "intent", "1"],
+    ]
+
+
+def test_the_workflow_registers_and_promotes_on_the_main_branch_only_and_always_keeps_the_report():
+    jobs = yaml.safe_load((EXAMPLES / "github-workflow.yaml").read_text(encoding="utf-8"))["jobs"]
+    assert jobs["check"]["if"] == "github.event_name == 'pull_request'"
+    assert jobs["release"]["if"] == "github.ref == 'refs/heads/main'"
+    assert "MLFLOW" not in str(jobs["check"])
+    for job in jobs.values():
+        known = {step.get("name"): step for step in job["steps"]}
+        assert known["Keep the report"]["if"] == "always()"
+        assert known["Keep the report"]["with"]["path"] == "build/report"
+
+
+def test_the_jenkinsfile_registers_and_promotes_on_the_main_branch_only():
+    _, check, release = re.split(
+        r"stage\('(?:Check|Release)'\)", (EXAMPLES / "Jenkinsfile").read_text(encoding="utf-8")
+    )
+    assert "when { not { branch 'main' } }" in check
+    assert "when { branch 'main' }" in release
+    assert "MLFLOW" not in check
 
 
 def test_the_gate_of_the_examples_is_one_with_a_change():

@@ -6,7 +6,10 @@ import pytest
 from roadworthy.comparison import compare_models
 from roadworthy.data import Predictions
 from roadworthy.gate import Gate, decide
+from roadworthy.gate.champion import Champion, find_champion
 from roadworthy.inspection import Suite, inspect
+from roadworthy.models import mlflow_model
+from roadworthy.models.mlflow_model import Registered
 
 from .conftest import FAMILIES, LABELS, keyword, messages
 
@@ -133,3 +136,20 @@ def test_switched_off_it_asks_nothing():
 def test_numbers_are_kept_by_the_families_of_this_test():
     texts = messages(20).texts
     assert np.all([any(c.isdigit() for c in text) for text in texts])
+
+
+def test_the_champion_is_not_compared_with_itself(monkeypatch):
+    monkeypatch.setattr(mlflow_model, "champion_of", {"intent": Registered("intent", "1", "run of 1")}.get)
+    assert find_champion(None, Registered("intent", "1", None)) is None
+    assert find_champion(None, Registered("new", "1", None)) is None
+    assert find_champion(None, None) is None
+    found = find_champion(None, Registered("intent", "2", None))
+    assert found == Champion("models:/intent/1", Registered("intent", "1", "run of 1"))
+
+
+def test_a_named_champion_of_the_registry_is_one_fixed_version(monkeypatch):
+    known = {"models:/intent@champion": Registered("intent", "4", "run4")}
+    monkeypatch.setattr(mlflow_model, "find_registered", known.get)
+    found = find_champion("models:/intent@champion", None)
+    assert found == Champion("models:/intent/4", Registered("intent", "4", "run4"))
+    assert find_champion("model", None) == Champion("model", None)

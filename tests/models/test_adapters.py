@@ -123,21 +123,32 @@ ADAPTERS = {
     "models:/ by version": Adapter(lambda world: "models:/intent/1"),
     "models:/ by model": Adapter(lambda world: f"models:/{world.logged}"),
     "runs:/": Adapter(lambda world: f"runs:/{world.run}/model"),
-    "http:": Adapter(lambda world: f"{world.url}/invocations"),
-    "endpoint:": Adapter(lambda world: "endpoint:endpoint.toml"),
+    "http: MLflow": Adapter(lambda world: f"{world.url}/invocations"),
+    "http: Open Inference Protocol": Adapter(lambda world: f"{world.url}/v2/models/intent/infer"),
+    "http: ours": Adapter(lambda world: f"{world.url}/v1/predict"),
+    "endpoint: MLflow": Adapter(lambda world: "endpoint:endpoint.toml"),
+    "endpoint: any JSON": Adapter(lambda world: "endpoint:json.toml"),
+    "endpoint: a chat": Adapter(lambda world: "endpoint:chat.toml"),
 }
 
 
 class Answering(BaseHTTPRequestHandler):
-    """What MLflow's scoring server would answer."""
+    """What servers of each protocol would answer."""
 
+    protocol_version = "HTTP/1.1"
     pipeline: Pipeline
+
+    def do_GET(self) -> None:
+        self._say({"name": "intent", "inputs": [{"name": "message", "datatype": "BYTES", "shape": [-1, 1]}]})
 
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        rows = self.pipeline.predict_proba(_inputs(body))
-        scores = [dict(zip(self.pipeline.classes_, map(float, row), strict=True)) for row in rows]
-        content = json.dumps({"predictions": scores}).encode()
+        ask, answer = PROTOCOLS[self.path]
+        rows = self.pipeline.predict_proba(ask(body))
+        self._say(answer([dict(zip(self.pipeline.classes_, map(float, row), strict=True)) for row in rows]))
+
+    def _say(self, document: Any) -> None:
+        content = json.dumps(document).encode()
         self.send_response(200)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(content)))
@@ -153,6 +164,64 @@ def _inputs(body: dict[str, Any]) -> list[str]:
     if "dataframe_split" in body:
         return [row[0] for row in body["dataframe_split"]["data"]]
     return [next(iter(row.values())) if isinstance(row, dict) else row for row in body["inputs"]]
+
+
+def _tensor(body: dict[str, Any]) -> list[str]:
+    [given] = body["inputs"]
+    assert (given["name"], given["datatype"], given["shape"]) == ("message", "BYTES", [len(given["data"]), 1])
+    return list(given["data"])
+
+
+def _tensors(scores: list[dict[str, float]]) -> dict[str, Any]:
+    labels, best = [max(row, key=row.__getitem__) for row in scores], [max(row.values()) for row in scores]
+    return {
+        "outputs": [
+            {"name": name, "datatype": datatype, "shape": [len(scores), 1], "data": data}
+            for name, datatype, data in (("label", "BYTES", labels), ("confidence", "FP64", best))
+        ]
+    }
+
+
+def _results(scores: list[dict[str, float]]) -> list[dict[str, Any]]:
+    return [{"intent": max(row, key=row.__getitem__), "score": max(row.values())} for row in scores]
+
+
+def _completion(scores: list[dict[str, float]]) -> dict[str, Any]:
+    [result] = _results(scores)
+    said = json.dumps({"label": result["intent"], "confidence": result["score"]})
+    return {"choices": [{"message": {"role": "assistant", "content": f"```json\n{said}\n```"}}]}
+
+
+def _ours(scores: list[dict[str, float]]) -> dict[str, Any]:
+    return {
+        "predictions": [
+            {"label": row["intent"], "confidence": row["score"], "verdict": "trusted", "reasons": []}
+            for row in _results(scores)
+        ]
+    }
+
+
+# Of each address: the texts in what is asked, and the answer to their scores.
+PROTOCOLS: dict[str, tuple[Callable[[Any], list[str]], Callable[[list[dict[str, float]]], Any]]] = {
+    "/invocations": (_inputs, lambda scores: {"predictions": scores}),
+    "/v2/models/intent/infer": (_tensor, _tensors),
+    "/v1/predict": (lambda body: body["texts"], _ours),
+    "/classify": (lambda body: [row["q"] for row in body["rows"]], lambda scores: {"results": _results(scores)}),
+    "/v1/chat/completions": (lambda body: [body["messages"][0]["content"].partition("\n")[2]], _completion),
+}
+JSON = """url = "{url}/classify"
+[request]
+body = {{ rows = [{{ q = "$text" }}] }}
+[answer]
+labels = "results[*].intent"
+confidence = "results[*].score"
+"""
+CHAT = """url = "{url}/v1/chat/completions"
+[chat]
+model = "small"
+labels = {labels}
+template = "Which is it: $labels?\\n$text"
+"""
 
 
 @pytest.fixture(scope="module")
@@ -181,6 +250,8 @@ def _save_files(folder: Path, pipeline: Pipeline, url: str) -> None:
     skops.io.dump(pipeline, folder / "model.skops")
     (folder / f"{MODULE}.py").write_text(SOURCE)
     (folder / "endpoint.toml").write_text(f'url = "{url}/invocations"\nformat = "mlflow"\nbatch_size = 50\n')
+    (folder / "json.toml").write_text(JSON.format(url=url))
+    (folder / "chat.toml").write_text(CHAT.format(url=url, labels=[*map(str, pipeline.classes_)]))
     texts = sorted({*_asked_in_an_inspection(pipeline), *MESSAGES})
     rows = pipeline.predict_proba(texts)
     scores = pd.DataFrame(rows, columns=pipeline.classes_)

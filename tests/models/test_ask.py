@@ -122,6 +122,57 @@ def test_messages_that_the_model_raises_on_are_found_and_counted() -> None:
     assert "'message 3'" in found.sentence
 
 
+@pytest.mark.parametrize("form", [lambda label: label, lambda label: (label, 0.5), lambda label: {"label": label}])
+@pytest.mark.parametrize("raises_too", [False, True])
+@pytest.mark.parametrize("batch_size", [1, 3, 40, 200])
+def test_messages_that_get_none_for_a_label_are_counted_and_shown(
+    form: Callable[[Any], Any], raises_too: bool, batch_size: int
+) -> None:
+    texts = [f"message {i}" for i in range(200)]
+    none = {texts[row] for row in range(1, 30, 2)}
+    bad = {texts[0], texts[100]} if raises_too else set()
+
+    def model(asked: list[str]) -> list[Any]:
+        if bad & set(asked):
+            raise ValueError("cannot read this")
+        return [form(None if text in none else text) for text in asked]
+
+    answers = ask(as_model(model), texts, batch_size=batch_size)
+    expected = [ERROR if text in none | bad else text for text in texts]
+    assert answers.predictions.labels.tolist() == expected
+    *raised, unlabelled = answers.unanswered
+    assert [found.n for found in raised] == ([2] if raises_too else [])
+    assert (unlabelled.code, unlabelled.n) == ("model_errors", 15)
+    assert unlabelled.sentence == (
+        "The model gave no label (None) for 15 messages, among them 'message 1', 'message 3', 'message 5'."
+    )
+
+
+def test_many_messages_without_a_label_do_not_end_it_and_none_with_one_does() -> None:
+    texts = [f"message {i}" for i in range(400)]
+    model = as_model(lambda asked: [None if text.endswith("3") else text for text in asked])
+    assert ask(model, texts).unanswered[0].n == 40
+    with pytest.raises(ModelError, match="an answer that is not a label"):
+        ask(as_model(lambda asked: [None] * len(asked)), texts)
+
+
+def test_no_gate_passes_a_model_that_gives_no_label_for_a_message() -> None:
+    from roadworthy import Gate, inspect, support_desk
+
+    data = support_desk.load_clean_test()
+    known = dict(zip(data.texts, data.labels or (), strict=True))
+    gate = Gate(max_drop=None, min_accuracy=0.01, max_silent_failure_rate=None, min_coverage=None)
+    found = inspect(
+        lambda texts: [None if text == data.texts[7] else known.get(text, "order_status") for text in texts],
+        data,
+        suite="quick",
+    )
+    decision = found.passes(gate)
+    assert found.verdict == "fail"
+    assert [refusal.code for refusal in decision.refusals] == ["model_errors"]
+    assert repr(data.texts[7]) in decision.reason
+
+
 @pytest.mark.parametrize("batch_size", [1, 2, 30])
 @pytest.mark.parametrize("bad", [(0,), (9,), (0, 1), (8, 9), (0, 1, 2, 3, 4)])
 def test_batches_without_any_answer_do_not_end_it(bad: tuple[int, ...], batch_size: int) -> None:

@@ -10,10 +10,19 @@ from typing import Any
 import pytest
 
 from roadworthy.errors import MissingExtraError, ModelError, TrackingError
+from roadworthy.mlflow_store import open_client, quietly
 from roadworthy.models import load_model, mlflow_model
 from roadworthy.models.artifact import Artifact
 from roadworthy.models.guarded import GuardedModel
-from roadworthy.models.mlflow_model import Registered, download, find_registered, is_in_store, resolved
+from roadworthy.models.mlflow_model import (
+    Registered,
+    champion_of,
+    download,
+    find_registered,
+    is_in_store,
+    resolved,
+    versions_of,
+)
 
 pytest.importorskip("mlflow", reason="the extra 'mlflow' is not installed")
 
@@ -21,7 +30,6 @@ pytest.importorskip("mlflow", reason="the extra 'mlflow' is not installed")
 @pytest.fixture(scope="module")
 def store(saved: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str]]:
     """A store with two versions of a registered model: its address, and the run that made the first."""
-    from roadworthy.mlflow_store import quietly
 
     folder = tmp_path_factory.mktemp("store")
     with pytest.MonkeyPatch.context() as patch, quietly():
@@ -52,6 +60,31 @@ def test_an_alias_a_version_and_the_latest_name_a_version(run: str) -> None:
     assert find_registered("models:/desk/1") == Registered("desk", "1", run)
     assert find_registered("models:/desk/2") == find_registered("models:/desk/latest") == Registered("desk", "2", None)
     assert resolved("models:/desk@champion") == "models:/desk/1"
+
+
+def test_a_registered_model_may_have_a_champion(run: str, store: tuple[str, str]) -> None:
+    assert champion_of("desk") == Registered("desk", "1", run)
+    with quietly():
+        open_client(store[0]).create_registered_model("alone")
+    assert champion_of("alone") is None
+    with pytest.raises(TrackingError, match="models:/nobody@champion: is not in the store"):
+        champion_of("nobody")
+
+
+def test_what_mlflow_has_loaded_is_known_by_its_run_or_its_logged_model(run: str, store: tuple[str, str]) -> None:
+    assert versions_of(None, None) == versions_of("m-" + "0" * 32, None) == versions_of(None, "0" * 32) == []
+    assert versions_of(None, run) == versions_of("m-" + "0" * 32, run) == [Registered("desk", "1", run)]
+    with quietly():
+        client = open_client(store[0])
+        logged = client.create_logged_model(experiment_id="0", source_run_id=run).model_id
+        client.create_registered_model("logged")
+        client.create_model_version("logged", f"models:/{logged}", run_id=run)
+        client.set_logged_model_tags(logged, {"mlflow.modelVersions": '[{"name": "told", "version": 3}]'})
+    assert versions_of(logged, None) == [Registered("told", "3", None)]
+    assert {version.spec for version in versions_of(logged, run)} == {
+        *("models:/told/3", "models:/logged/1", "models:/desk/1")
+    }
+    assert versions_of("m-" + "0" * 32, run) == [Registered("desk", "1", run)]
 
 
 @pytest.mark.parametrize("spec", ["model.skops", "runs:/0123abc/model", "models:/m-0123abc", "mlflow-artifacts:/a"])

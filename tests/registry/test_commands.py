@@ -154,6 +154,20 @@ def test_what_was_deployed_then_and_what_changed_that_day(run: Run) -> None:
 
 
 @pytest.mark.usefixtures("released")
+@pytest.mark.parametrize("number", [0, 1])
+def test_of_a_day_what_was_deployed_at_its_end_comes_first(run: Run, number: int) -> None:
+    entry = history("intent")[number]
+    day = entry.since.astimezone()
+    ended = run("deployed", "intent", "--at", f"{day:%Y-%m-%d}")
+    first = f"intent: version {number + 1} was deployed at the end of {day:%a %Y-%m-%d}"
+    assert (ended.code, ended.out.splitlines()[0]) == (0, first)
+    as_json = json.loads(run("deployed", "intent", "--at", f"{day:%Y-%m-%d}", "--json").out)
+    assert as_json["deployed"]["version"] == entry.version
+    today = run("deployed", "intent", "--at", "today").out.splitlines()[0]
+    assert today.startswith("intent: version 2 was deployed on ")
+
+
+@pytest.mark.usefixtures("released")
 def test_before_the_first_promotion_nothing_was_deployed(run: Run) -> None:
     ended = run("deployed", "intent", "--at", "9d")
     assert (ended.code, ended.err) == (1, "")

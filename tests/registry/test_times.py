@@ -43,6 +43,18 @@ def test_a_whole_day_has_an_end(given: str) -> None:
     assert asked.until == asked.at + timedelta(days=1)
 
 
+@pytest.mark.parametrize(
+    ("given", "last"),
+    [
+        ("yesterday", "2026-03-02T23:59:59.999999+01:00"),
+        ("today", "2026-03-03T15:00+01:00"),
+        ("yesterday 14:00", "2026-03-02T14:00+01:00"),
+    ],
+)
+def test_of_a_day_the_last_moment_is_told_of(given: str, last: str) -> None:
+    assert asked_time(given, now=NOW).last(NOW) == datetime.fromisoformat(last)
+
+
 @pytest.mark.parametrize("given", ["yesterday 10:00", "3d", "2026-03-01T00:00"])
 def test_a_moment_has_none(given: str) -> None:
     assert asked_time(given, now=NOW).until is None

@@ -169,6 +169,14 @@ def test_a_message_is_shown_once():
     assert decision_markdown(twice).count("I wnat to retrun it") == 2
 
 
+def test_messages_that_were_shown_above_are_counted():
+    others = tuple(SHOWN[0].model_copy(update={"text": f"other {i}"}) for i in range(3))
+    some = decision(
+        result(examples=others), result("max_drop_on_real", group="real", on="real", examples=(*others[:2], SHOWN[0]))
+    )
+    assert decision_text(some).endswith("    (and 2 of the messages above)")
+
+
 def test_every_bound_is_explained_before_one_is_twice():
     many = [result(group=f"f{i}/3", on=f"f{i}", sentence=f"family {i}") for i in range(6)]
     text = decision_text(decision(*many, result("min_accuracy", on="clean", group="clean", sentence="last")))

@@ -16,6 +16,8 @@ from roadworthy.errors import DataError, ModelError, RoadworthyError, SettingsEr
 from roadworthy.mlflow_store import quietly
 from roadworthy.models.guarded import GuardedModel
 from roadworthy.models.mlflow_flavours import PyfuncAdapter
+from roadworthy.models.mlflow_model import Registered
+from roadworthy.registry import register
 
 from .samples import client, make_pipeline
 
@@ -103,6 +105,43 @@ def test_the_gate_of_the_project_or_of_a_file_is_read(evaluate: Callable[..., An
         assert found.artifacts["roadworthy/decision.json"].content["gate"]["min_accuracy"] == 0.99
 
 
+def registered(*share: float) -> None:
+    """Versions of a registered model, each trained on a share of the messages; the first is the champion."""
+    train = support_desk.load_train()
+    for part in share:
+        data = train.sample(int(part * len(train)))
+        pipeline = make_pipeline().fit(data.texts, data.labels)
+        run = tracking.track_training(recipe="notebook", estimator=pipeline, data=data, params={}, metrics={})
+        register("intent", run.run_id)
+    client().set_registered_model_alias("intent", "champion", "1")
+
+
+def test_a_version_is_compared_with_its_champion(evaluate: Callable[..., Any]) -> None:
+    registered(1, 0.1)
+    gate = dict.fromkeys(("min_accuracy", "max_drop", "max_silent_failure_rate", "min_worst_class"), False)
+    found = evaluate("models:/intent/2", evaluator_config=QUICK | {"gate": gate})
+    decision = found.artifacts["roadworthy/decision.json"].content
+    assert decision["champion"] == "models:/intent/1"
+    stopping = [result["bound"] for result in decision["results"] if result["stops"]]
+    assert set(stopping) == {"max_regression"}
+    assert found.metrics["gate/passed"] == 0
+    assert found.artifacts["roadworthy/comparison.json"].content["verdict"] == "worse"
+    found = evaluate("models:/intent/1", evaluator_config=QUICK | {"gate": gate})
+    assert found.artifacts["roadworthy/decision.json"].content["champion"] is None
+    found = evaluate(only_label, evaluator_config=QUICK | {"gate": gate, "champion": "models:/intent@champion"})
+    assert found.artifacts["roadworthy/decision.json"].content["champion"] == "models:/intent/1"
+
+
+def test_of_several_champions_one_must_be_named(evaluate: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    from roadworthy.models import mlflow_model
+
+    own = [Registered("a", "2", None), Registered("b", "2", None), Registered("c", "1", None)]
+    monkeypatch.setattr(mlflow_model, "versions_of", lambda *_: own)
+    monkeypatch.setattr(mlflow_model, "champion_of", lambda name: Registered(name, "1", None))
+    with pytest.raises(SettingsError, match="several champions: models:/a/1, models:/b/1; name the one"):
+        evaluate(only_label, evaluator_config=QUICK | {"gate": {}})
+
+
 def test_a_logged_model_keeps_its_probabilities_and_gets_the_figures(evaluate: Callable[..., Any]) -> None:
     train = support_desk.load_train()
     pipeline = make_pipeline().fit(train.texts, train.labels)
@@ -144,10 +183,32 @@ def test_real_messages_of_a_file_are_inspected_too(evaluate: Callable[..., Any],
     assert client().get_run(found.run_id).data.params["sample"] == "40"
 
 
+def test_profile_slices_and_training_messages_mean_what_they_mean_to_the_command(
+    evaluate: Callable[..., Any], project: Path
+) -> None:
+    (project / "known.csv").write_text(f"text\n{json.dumps(TEST.texts[0])}\n", encoding="utf-8")
+    sliced = FRAME.assign(channel=["mail", None, "chat"] * 20)
+    config = QUICK | {"profile": "texting", "slices": ["channel"], "train": str(project / "known.csv")}
+    content = evaluate(only_label, sliced, evaluator_config=config).artifacts["roadworthy/inspection.json"].content
+    assert content["settings"]["profile"] == "texting"
+    assert {part["value"] for part in content["slices"] if part["by"] == "channel"} == {"mail", "chat", "(none)"}
+    assert "clean_in_training" in {finding["code"] for finding in content["findings"]}
+    with pytest.raises(DataError, match="no messages have a column 'chanel'"):
+        evaluate(only_label, sliced, evaluator_config=config | {"slices": ["chanel"]})
+
+
+def test_a_model_is_not_judged_on_what_it_was_trained_on(evaluate: Callable[..., Any]) -> None:
+    pipeline = make_pipeline().fit(TEST.texts, TEST.labels)
+    run = tracking.track_training(recipe="notebook", estimator=pipeline, data=TEST, params={}, metrics={})
+    found = evaluate(run.model_uri, evaluator_config=QUICK | {"gate": {}})
+    refusals = found.artifacts["roadworthy/decision.json"].content["refusals"]
+    assert "clean_in_training" in {refusal["code"] for refusal in refusals}
+
+
 @pytest.mark.parametrize(
     ("config", "said"),
     [
-        ({"suit": "quick"}, "evaluator_config: suit is unknown; use suite, seed"),
+        ({"suit": "quick"}, "evaluator_config: suit is unknown; use suite, profile, slices, seed"),
         ({"seed": "x"}, "evaluator_config: seed: .*integer.*as roadworthy inspect takes it"),
         ({"gate": {"min_acuracy": 1}}, r"evaluator_config: gate\.min_acuracy"),
         ({"gate": "gone.toml"}, r"gone\.toml"),

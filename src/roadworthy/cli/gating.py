@@ -1,4 +1,4 @@
-"""The gate of `roadworthy inspect`: which one, against which champion, and what is left behind for CI to show."""
+"""The gate of `roadworthy inspect`: which one, and what is left behind for CI to show."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from roadworthy.cli.options import progress_bar, record, stderr
+from roadworthy.cli.options import record, stderr
 from roadworthy.errors import (
     DataError,
     MissingExtraError,
@@ -23,12 +23,10 @@ from roadworthy.errors import (
 
 if TYPE_CHECKING:
     from roadworthy.comparison import Comparison
-    from roadworthy.data import Dataset
     from roadworthy.gate import Decision, Gate
-    from roadworthy.inspection import Inspection, Suite
-    from roadworthy.models.adapt import Model
+    from roadworthy.gate.champion import Champion
+    from roadworthy.inspection import Inspection
     from roadworthy.models.mlflow_model import Registered
-    from roadworthy.parallel import Engine
     from roadworthy.tracking.origin import Origin
 
 SUMMARY_VARIABLE = "GITHUB_STEP_SUMMARY"
@@ -43,14 +41,6 @@ class AskedGate:
     source: str
 
 
-@dataclass(frozen=True)
-class Champion:
-    """What the model is compared with: its spec, and its version where it is a registered one."""
-
-    spec: str
-    registered: Registered | None
-
-
 def find_gate(wanted: bool, file: Path | None, champion: str | None) -> AskedGate | None:
     """The gate that the options ask for; None where they ask for none."""
     if not wanted and file is None:
@@ -62,81 +52,6 @@ def find_gate(wanted: bool, file: Path | None, champion: str | None) -> AskedGat
     if file is not None and file.is_dir():
         raise SettingsError("is a folder", where=file, mend="name the file of the gate")
     return AskedGate(read_gate(file), gate_source(file))
-
-
-def find_version(spec: str) -> Registered | None:
-    """The version that a spec of MLflow's registry names now; None for any other spec."""
-    if not spec.startswith("models:/"):
-        return None
-    from roadworthy.models.mlflow_model import find_registered
-
-    return find_registered(spec)
-
-
-def find_champion(given: str | None, inspected: Registered | None) -> Champion | None:
-    """The champion that was named, or else that of the registered model, unless it is the inspected version itself."""
-    if given is not None:
-        registered = find_version(given)
-        return Champion(given if registered is None else registered.spec, registered)
-    if inspected is None:
-        return None
-    from roadworthy.models.mlflow_model import Registered
-    from roadworthy.registry.store import opened_registry
-
-    with opened_registry() as registry:
-        version = registry.read(inspected.name).champion
-        run = None if version is None else registry.training_run(inspected.name, version)
-    if version is None or version == inspected.version:
-        return None
-    champion = Registered(inspected.name, version, run)
-    return Champion(champion.spec, champion)
-
-
-def load_champion(
-    champion: Champion, clean: Dataset, real: Dataset | None, *, suite: Suite, seed: int, allow_pickle: bool
-) -> Model:
-    """The champion, which has shown that it answers: what is wrong with it is not to be found after all the work."""
-    from roadworthy.inspection import plan_texts
-    from roadworthy.models import load_model
-    from roadworthy.models.ask import require_answer
-
-    before = load_model(champion.spec, allow_pickle=allow_pickle)
-    require = getattr(before, "require", None)
-    if require is not None:
-        require(plan_texts(clean, real, suite, seed))
-    else:
-        require_answer(before, clean.texts)
-    return before
-
-
-def compare_with(
-    before: Model,
-    model: Model,
-    clean: Dataset,
-    real: Dataset | None,
-    *,
-    suite: Suite,
-    oos_label: str | None,
-    seed: int,
-    engine: Engine,
-    names: tuple[str, str],
-) -> Comparison:
-    """The model against the champion, on the messages that it was inspected on."""
-    from roadworthy.comparison import compare_models
-
-    with progress_bar() as progress:
-        return compare_models(
-            before,
-            model,
-            clean,
-            real=real,
-            suite=suite,
-            oos_label=oos_label,
-            seed=seed,
-            engine=engine,
-            progress=progress,
-            names=names,
-        )
 
 
 @dataclass
@@ -180,10 +95,11 @@ def _refusal(error: Exception, model: str) -> Decision:
 def _record_refusal(decision: Decision, attempt: Attempt, model: str, origin: Origin) -> None:
     """Keep with a version that it was refused; else an older inspection of it would still let it be promoted."""
     from roadworthy import tracking
+    from roadworthy.models import mlflow_model
 
     version = attempt.version
     with suppress(RoadworthyError):
-        version = version or find_version(model)
+        version = version or mlflow_model.find_registered(model)
     if version is not None:
         known = version
         record(lambda: tracking.track_refusal(decision, known, origin=origin), wanted=False)

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from roadworthy.comparison import Comparison
     from roadworthy.data import Dataset
     from roadworthy.gate import Decision
+    from roadworthy.gate.champion import Champion, Terms
     from roadworthy.inspection import Inspection
     from roadworthy.models.adapt import Model
     from roadworthy.models.mlflow_model import Registered
@@ -166,7 +167,7 @@ class _Found:
 
     result: Inspection
     comparison: Comparison | None = None
-    champion: gating.Champion | None = None
+    champion: Champion | None = None
     decision: Decision | None = None
 
     @property
@@ -179,20 +180,22 @@ class _Found:
 
 def _inspect(asked: _Asked, attempt: gating.Attempt, origin: Origin) -> int:
     from roadworthy import inspection
+    from roadworthy.gate.champion import find_champion
+    from roadworthy.models import mlflow_model
     from roadworthy.output import require_writable
 
     chosen = gating.find_gate(asked.gate, asked.gate_file, asked.champion)
     inspection.find_suite(asked.suite, asked.profile)
     clean, real = _messages(asked)
     tracked = wants_tracking(asked.track)
-    attempt.version = version = gating.find_version(asked.model)
+    attempt.version = version = mlflow_model.find_registered(asked.model)
     loaded = _Loaded(_load(asked, version), version, clean, real, _training(asked, version, clean))
     require_writable(asked.out)
-    champion = None if chosen is None else gating.find_champion(asked.champion, version)
-    before = None if champion is None else _load_champion(asked, loaded, champion)
+    champion = None if chosen is None else find_champion(asked.champion, version)
+    rival = None if champion is None else _load_champion(asked, loaded, champion)
     with _remembered(loaded.model, asked.out):
         result = _run(asked, loaded)
-        comparison = None if champion is None or before is None else _compare(asked, loaded, champion, before, result)
+        comparison = None if rival is None else _compare(rival, loaded.model, result)
     decision = None if chosen is None else gating.decide(result, chosen, comparison, champion)
     found = _Found(result, comparison, champion, decision)
     _write(asked, found, chosen)
@@ -291,35 +294,40 @@ def _announce(asked: int, distinct: int) -> None:
     stderr().print(told, soft_wrap=True)
 
 
-def _load_champion(asked: _Asked, loaded: _Loaded, champion: gating.Champion) -> Model:
-    from roadworthy.inspection import find_suite
+@dataclass(frozen=True)
+class _Rival:
+    """The champion, loaded, and what both are asked."""
 
-    return gating.load_champion(
-        champion,
-        *_sampled(asked, loaded.clean, loaded.real),
-        suite=find_suite(asked.suite, asked.profile),
-        seed=asked.seed,
-        allow_pickle=asked.allow_pickle,
-    )
+    champion: Champion
+    model: Model
+    terms: Terms
 
 
-def _compare(
-    asked: _Asked, loaded: _Loaded, champion: gating.Champion, before: Model, result: Inspection
-) -> Comparison:
+def _load_champion(asked: _Asked, loaded: _Loaded, champion: Champion) -> _Rival:
     from roadworthy import parallel
-    from roadworthy.inspection import find_suite
+    from roadworthy.gate.champion import load_champion, terms_of
 
-    stderr().print(f"Comparing with the champion, {champion.spec}.", soft_wrap=True, markup=False)
-    return gating.compare_with(
-        before,
-        loaded.model,
-        *_sampled(asked, loaded.clean, loaded.real),
-        suite=find_suite(asked.suite, asked.profile),
+    terms = terms_of(
+        loaded.clean,
+        real=loaded.real,
+        suite=asked.suite,
+        profile=asked.profile,
+        sample=asked.sample,
         oos_label=asked.oos_label,
         seed=asked.seed,
+        slices=asked.slices,
         engine=parallel.find_engine(asked.engine),
-        names=(champion.spec, result.model.name),
     )
+    return _Rival(champion, load_champion(champion, terms, allow_pickle=asked.allow_pickle), terms)
+
+
+def _compare(rival: _Rival, model: Model, result: Inspection) -> Comparison:
+    from roadworthy.gate.champion import compare_with
+
+    spec = rival.champion.spec
+    stderr().print(f"Comparing with the champion, {spec}.", soft_wrap=True, markup=False)
+    with progress_bar() as progress:
+        return compare_with(rival.model, model, rival.terms, names=(spec, result.model.name), progress=progress)
 
 
 def _write(asked: _Asked, found: _Found, chosen: gating.AskedGate | None) -> None:

@@ -75,7 +75,10 @@ def deployed(
     as_json: Json = False,
     debug: Debug = False,
 ) -> int:
-    """Say which version was deployed, who promoted it, and on which inspection."""
+    """Say which version was deployed, who promoted it, and on which inspection.
+
+    Of a whole day it is the version that was deployed at its end, and what was changed during it.
+    """
     from datetime import datetime
 
     from roadworthy import registry
@@ -85,8 +88,9 @@ def deployed(
         raise ReleaseError("--history and --at are two questions", mend="ask one of them")
     if whole:
         return _print_history(name, registry.history(name, tell=_tell), as_json)
-    asked = registry.asked_time(at, now=datetime.now().astimezone()) if at is not None else None
-    found = registry.deployed(name, asked.at if asked else None, tell=_tell)
+    now = datetime.now().astimezone()
+    asked = registry.asked_time(at, now=now) if at is not None else None
+    found = registry.deployed(name, asked.last(now) if asked else None, tell=_tell)
     changes = _changes(name, asked)
     if as_json:
         document = None if found is None else found.model_dump(mode="json")
@@ -111,7 +115,7 @@ def _print_move(name: str, entry: Entry, as_json: bool, **known: bool) -> None:
 
 
 def _print_deployed(name: str, found: Deployment | None, asked: Asked | None, changes: list[Entry]) -> None:
-    when = f"on {_local(asked.at)}" if asked else "now"
+    when = "now" if asked is None else _when(asked, changes)
     if found is None:
         typer.echo(f"{name}: nothing was deployed {when}" if asked else f"{name}: nothing is deployed")
     else:
@@ -126,6 +130,13 @@ def _print_deployed(name: str, found: Deployment | None, asked: Asked | None, ch
             typer.echo(f"  then {_decided(found.ended)}")
     for entry in changes:
         typer.echo(f"that day, {_local(entry.since)}: {_decided(entry)}")
+
+
+def _when(asked: Asked, changes: list[Entry]) -> str:
+    """The moment that was asked for, or the day; its end, where something else was deployed before."""
+    if asked.until is None:
+        return f"on {_local(asked.at)}"
+    return f"{'at the end of' if changes else 'on'} {asked.at:%a %Y-%m-%d}"
 
 
 def _print_history(name: str, entries: tuple[Entry, ...], as_json: bool) -> int:
@@ -148,7 +159,7 @@ def _changes(name: str, asked: Asked | None) -> list[Entry]:
 
     if asked is None or asked.until is None:
         return []
-    return [entry for entry in registry.history(name) if entry.moved and asked.at < entry.since < asked.until]
+    return [entry for entry in registry.history(name) if entry.moved and asked.at <= entry.since < asked.until]
 
 
 def _decided(entry: Entry) -> str:

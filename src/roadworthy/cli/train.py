@@ -127,7 +127,7 @@ def _register(name: str, run: TrackedRun, document: dict[str, Any] | None) -> No
         typer.echo(json.dumps(document | {"registered": registered._asdict()}))
         return
     typer.echo(f"registered {name} version {registered.version}, alias challenger")
-    typer.echo(f"next: roadworthy inspect {shlex.quote(f'models:/{name}@challenger')} CLEAN --gate")
+    typer.echo(f"next: roadworthy inspect {shlex.quote(registered.spec)} CLEAN --gate")
     typer.echo(f"      roadworthy promote {shlex.quote(name)} {registered.version}")
 
 

@@ -156,7 +156,7 @@ class Gate(BaseModel):
         return ", ".join(told)
 
 
-def read_gate(path: str | Path | None = None) -> Gate:
+def read_gate(path: str | Path | None = None, *, start: Path | None = None) -> Gate:
     """The gate of a project.
 
     Parameters
@@ -166,13 +166,15 @@ def read_gate(path: str | Path | None = None) -> Gate:
         but its keys; or a folder: [gate] in its roadworthy.toml, else [tool.roadworthy.gate] in its pyproject.toml,
         else the defaults. By default the working directory is searched, then each folder above it up to the one that
         holds .git; the nearest gate is the gate.
+    start
+        Where that search begins, in place of the working directory.
 
     Raises
     ------
     SettingsError
         The file is missing or not TOML, holds no gate, or asks for what no gate can.
     """
-    found, table = _find(path)
+    found, table = _find(path, start)
     try:
         return Gate.model_validate(table)
     except ValidationError as error:
@@ -194,15 +196,15 @@ def bound_text(value: float | tuple[str, ...] | None) -> str:
     return f"{value:.2f}" if round(value, 2) == value else f"{value:g}"
 
 
-def gate_source(path: str | Path | None = None) -> str:
+def gate_source(path: str | Path | None = None, *, start: Path | None = None) -> str:
     """Where `read_gate` finds the gate, for people to read."""
-    return str(_find(path)[0] or DEFAULTS)
+    return str(_find(path, start)[0] or DEFAULTS)
 
 
-def _find(path: str | Path | None) -> tuple[Path | None, dict[str, Any]]:
+def _find(path: str | Path | None, start: Path | None) -> tuple[Path | None, dict[str, Any]]:
     if path is not None and not Path(path).is_dir():
         return Path(path), _named_table(Path(path))
-    for folder in _upwards() if path is None else [Path(path)]:
+    for folder in _upwards(start) if path is None else [Path(path)]:
         for name in FILES:
             file = folder / name
             table = _table(_document(file), file) if file.is_file() else None
@@ -211,10 +213,11 @@ def _find(path: str | Path | None) -> tuple[Path | None, dict[str, Any]]:
     return None, {}
 
 
-def _upwards() -> Iterator[Path]:
-    """The working directory and the folders above it, as seen from it; the last is the root of its repository."""
+def _upwards(start: Path | None) -> Iterator[Path]:
+    """A folder and those above it, as seen from the working directory; the last is the root of its repository."""
     here = Path.cwd()
-    for folder in (here, *here.parents):
+    first = here if start is None else start.resolve()
+    for folder in (first, *first.parents):
         yield Path(os.path.relpath(folder, here))
         if (folder / ".git").exists():
             return

@@ -112,7 +112,7 @@ def inspect(
     240
     """
     chosen = find_suite(suite, profile)
-    whole, whole_real = require_classes(_dataset(texts, labels)), None if real is None else _dataset(real)
+    whole, whole_real = require_classes(as_dataset(texts, labels)), None if real is None else as_dataset(real)
     job = _Job(
         model=as_model(model, name=name) if name else as_model(model),
         name=name,
@@ -150,7 +150,7 @@ class _Job:
     sampled_from: tuple[int, ...]
 
 
-def _dataset(texts: Dataset | Sequence[Any], labels: Sequence[Any] | None = None) -> Dataset:
+def as_dataset(texts: Dataset | Sequence[Any], labels: Sequence[Any] | None = None) -> Dataset:
     """A dataset as it is, or one made of texts and their labels, or of a (texts, labels) pair."""
     if isinstance(texts, Dataset):
         if labels is not None:

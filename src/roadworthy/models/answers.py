@@ -34,6 +34,13 @@ _TOLERANCE = 1e-3
 _SHOWN = 20
 
 
+class NoLabelError(ModelError):
+    """Some of n answers are no label at all: None, or an empty cell; the rows say which."""
+
+    rows: tuple[int, ...] = ()
+    n: int = 0
+
+
 class _Row(NamedTuple):
     """One message's answer."""
 
@@ -149,7 +156,22 @@ def read_answers(answers: Any, n: int, where: str, classes: Sequence[str] = ()) 
             where=where,
             mend="return one answer a message",
         )
-    return _predictions([_row(row, where) for row in rows], where)
+    return _read_rows(rows, where)
+
+
+def _read_rows(rows: Sequence[Any], where: str) -> Predictions:
+    """One answer a row; what is said where some are no label tells which."""
+    found, missing, said = [], [], None
+    for number, row in enumerate(rows):
+        try:
+            found.append(_row(row, where))
+        except NoLabelError as error:
+            missing.append(number)
+            said = said or error
+    if said is not None:
+        said.rows, said.n = tuple(missing), len(rows)
+        raise said
+    return _predictions(found, where)
 
 
 def _predictions(rows: list[_Row], where: str) -> Predictions:
@@ -189,7 +211,7 @@ def _read_table(columns: dict[Any, list[Any]], n: int, where: str) -> Prediction
         )
     if any(key in named for key in _LABEL_KEYS):
         rows = [dict(zip(named, row, strict=True)) for row in zip(*named.values(), strict=True)]
-        return _predictions([_row(row, where) for row in rows], where)
+        return _read_rows(rows, where)
     if len(columns) == 1:
         return read_answers(next(iter(columns.values())), n, where)
     if not all(map(_is_number, (value for values in columns.values() for value in values))):
@@ -248,8 +270,9 @@ def _row(answer: Any, where: str) -> _Row:
 
 
 def _from_mapping(answer: Mapping[Any, Any], where: str) -> _Row:
-    label = next((answer[key] for key in _LABEL_KEYS if key in answer), None)
-    if label is not None:
+    named = next((key for key in _LABEL_KEYS if key in answer), None)
+    if named is not None:
+        label = answer[named]
         score = next((answer[key] for key in _CONFIDENCE_KEYS if key in answer), None)
         return _Row(
             _label(label, where),
@@ -294,7 +317,8 @@ def shortened(value: Any) -> str:
 def _label(value: Any, where: str) -> str:
     is_missing = value is None or (isinstance(value, float) and math.isnan(value))
     if is_missing or not np.isscalar(value) or not label_text(value):
-        raise ModelError(
+        kind = NoLabelError if is_missing else ModelError
+        raise kind(
             f"an answer that is not a label ({shortened(value)})", where=where, mend="return one label a message"
         )
     return label_text(value)

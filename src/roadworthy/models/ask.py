@@ -14,7 +14,7 @@ import numpy as np
 from roadworthy.data import Predictions
 from roadworthy.errors import ModelError, RoadworthyError, counted, named
 from roadworthy.models.adapt import Model
-from roadworthy.models.answers import read_probabilities, require_predictions
+from roadworthy.models.answers import NoLabelError, read_probabilities, require_predictions
 from roadworthy.parallel import Engine, Progress, run_jobs
 from roadworthy.redaction import redact
 
@@ -36,10 +36,11 @@ class Unanswered(NamedTuple):
 
 
 class Failures(NamedTuple):
-    """The messages of a batch on which the model raised, and the first error."""
+    """The messages of a batch on which the model raised, the first error, and those for which it returned None."""
 
     texts: tuple[str, ...] = ()
     error: str = ""
+    without_label: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,8 @@ def ask(
     slows it down, so its time does not count towards the CPU seconds. An endpoint's memory is not here to be measured.
 
     Where the model raises, the messages that it raises on are found by halving the batch; they count as answered with
-    `ERROR`, up to 20 a batch. If those are all of the first batch, it must answer one of the next 20 messages.
+    `ERROR`, up to 20 a batch, and so do those for which it returns None, however many. If those are all of the first
+    batch, it must answer one of the next 20 messages.
 
     Raises
     ------
@@ -96,7 +98,7 @@ def ask(
     (first, failed), memory = (
         (_patiently(model, texts[:size]), 0.0) if is_elsewhere else _with_memory(model, texts[:size])
     )
-    if len(failed.texts) == size:
+    if len(failed.texts) + len(failed.without_label) == size:
         require_answer(model, texts[size - 1 :])
     batches = [texts[start : start + batch_size] for start in range(size, len(texts), batch_size)]
 
@@ -119,15 +121,38 @@ def _timed(model: Model, texts: Sequence[str]) -> tuple[Predictions, Failures, f
 
 
 def _patiently(model: Model, texts: Sequence[str]) -> tuple[Predictions, Failures]:
-    """The answers to a batch, and the messages on which the model raises, which get no answer."""
+    """The answers to a batch, and the messages on which the model raises or gives no label, which get none."""
     try:
         return predict(model, texts), Failures()
+    except NoLabelError as error:
+        if error.n == len(texts):
+            return _without(model, texts, error.rows)
+        first: ModelError = error
     except _RaisedError as error:
-        failed: list[int] = []
-        parts = _halved(model, texts, 0, failed, error)
-        cause = error.__cause__
-        said = type(error).__name__ if cause is None else redact(named(cause))
-        return Predictions.concatenate(parts), Failures(tuple(texts[row] for row in failed), said)
+        first = error
+    failed: list[int] = []
+    unlabelled: list[int] = []
+    parts = _halved(model, texts, 0, (failed, unlabelled), first)
+    cause = first.__cause__
+    said = str(first) if cause is None else redact(named(cause))
+    raised, none = (tuple(texts[row] for row in rows) for rows in (failed, unlabelled))
+    return Predictions.concatenate(parts), Failures(raised, said, none)
+
+
+def _without(model: Model, texts: Sequence[str], rows: Sequence[int]) -> tuple[Predictions, Failures]:
+    """The answers to a batch in which some rows are no label: the others are asked again, without them."""
+    none = set(rows)
+    others = [row for row in range(len(texts)) if row not in none]
+    answered, failures = _patiently(model, [texts[row] for row in others]) if others else (_failed(0), Failures())
+    place = np.empty(len(texts), dtype=np.intp)
+    place[others], place[list(rows)] = range(len(others)), range(len(others), len(texts))
+    found = Predictions.concatenate([answered, _failed(len(rows))]).take(place)
+    return found, failures._replace(without_label=(*(texts[row] for row in rows), *failures.without_label))
+
+
+def _failed(n: int) -> Predictions:
+    """What stands for the answers to n messages that got none."""
+    return Predictions(np.full(n, ERROR, dtype=object), np.full(n, np.nan))
 
 
 def require_answer(model: Model, texts: Sequence[str]) -> None:
@@ -142,26 +167,32 @@ def require_answer(model: Model, texts: Sequence[str]) -> None:
     for text in others:
         try:
             predict(model, [text])
-        except _RaisedError:
+        except (_RaisedError, NoLabelError):
             continue
         return
     predict(model, [last])
 
 
-def _halved(model: Model, texts: Sequence[str], start: int, failed: list[int], error: ModelError) -> list[Predictions]:
-    """The answers to a batch on which the model raises: to each half of it, and so on."""
+def _halved(
+    model: Model, texts: Sequence[str], start: int, found_out: tuple[list[int], list[int]], error: ModelError
+) -> list[Predictions]:
+    """The answers to a batch on which the model raises: to each half of it, and so on.
+
+    The rows on which it raises are added to the first list, those for which it gives no label to the second.
+    """
     if len(texts) == 1:
-        failed.append(start)
-        if len(failed) > _MOST_FAILURES:
+        failed, unlabelled = found_out
+        (unlabelled if isinstance(error, NoLabelError) else failed).append(start)
+        if len(failed) + len(unlabelled) > _MOST_FAILURES:
             raise error
-        return [Predictions(np.array([ERROR], dtype=object), np.array([np.nan]))]
+        return [_failed(1)]
     middle = len(texts) // 2
     found: list[Predictions] = []
     for half, at in ((texts[:middle], start), (texts[middle:], start + middle)):
         try:
             found.append(predict(model, half))
-        except _RaisedError:
-            found += _halved(model, half, at, failed, error)
+        except (_RaisedError, NoLabelError) as its_own:
+            found += _halved(model, half, at, found_out, its_own)
     return found
 
 
@@ -170,10 +201,13 @@ def _unanswered(model: Model, predictions: Predictions, failures: Sequence[Failu
     found = []
     failed = [text for failure in failures for text in failure.texts]
     if failed:
-        shown = ", ".join(repr(redact(text)[:80]) for text in failed[:_SHOWN])
         said = next(failure.error for failure in failures if failure.error)
-        sentence = f"The model raised on {counted(len(failed), 'message')} ({said}), among them {shown}."
+        sentence = f"The model raised on {counted(len(failed), 'message')} ({said}), among them {_shown(failed)}."
         found.append(Unanswered("model_errors", len(failed), sentence))
+    none = [text for failure in failures for text in failure.without_label]
+    if none:
+        sentence = f"The model gave no label (None) for {counted(len(none), 'message')}, among them {_shown(none)}."
+        found.append(Unanswered("model_errors", len(none), sentence))
     # What a model notes, it notes of all that it was ever asked: only the sentence of what came up here is taken.
     notes = {code: sentence for code, _, sentence in getattr(model, "notes", list)()}
     for code, label in (("model_errors", NO_ANSWER), ("model_unparsable", UNPARSABLE)):
@@ -181,6 +215,10 @@ def _unanswered(model: Model, predictions: Predictions, failures: Sequence[Failu
         if n:
             found.append(Unanswered(code, n, notes.get(code, f"{counted(n, 'message')} got no label.")))
     return tuple(found)
+
+
+def _shown(texts: Sequence[str]) -> str:
+    return ", ".join(repr(redact(text)[:80]) for text in texts[:_SHOWN])
 
 
 def _with_memory(model: Model, texts: Sequence[str]) -> tuple[tuple[Predictions, Failures], float]:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from roadworthy.errors import RoadworthyError, TrackingError
 from roadworthy.mlflow_store import (
+    CHAMPION,
     open_client,
     public,
     quietly,
@@ -20,10 +22,15 @@ from roadworthy.mlflow_store import (
     store_uri,
 )
 
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
 # What a spec starts with that names something in MLflow's store.
 KINDS = ("models:/", "runs:/", "mlflow-artifacts:/")
 
 _REGISTERED = re.compile(r"models:/+(?P<name>[^/@]+)(?:@(?P<alias>[^/@]+)|/(?P<version>[^/@]+))")
+# The tag in which MLflow keeps of a logged model which versions were made from it.
+_VERSIONS = "mlflow.modelVersions"
 _MISSING = {"RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"}
 
 
@@ -102,6 +109,66 @@ def find_registered(spec: str) -> Registered | None:
         else:
             there = client.get_model_version_by_alias(name, alias)
         return Registered(name, str(there.version), there.run_id or None)
+
+
+def champion_of(name: str) -> Registered | None:
+    """The version that is the champion of a registered model now; None where there is none.
+
+    Raises
+    ------
+    MissingExtraError
+        MLflow is not installed.
+    TrackingError
+        There is no such model, or the store cannot be asked.
+    """
+    with _asked(f"models:/{name}@{CHAMPION}"):
+        client = open_client(store_uri())
+        version = client.get_registered_model(name).aliases.get(CHAMPION)
+        if version is None:
+            return None
+        return Registered(name, str(version), client.get_model_version(name, str(version)).run_id or None)
+
+
+def versions_of(model_id: str | None, run_id: str | None) -> list[Registered]:
+    """The versions of registered models that are a model which MLflow has loaded, as its store says.
+
+    Parameters
+    ----------
+    model_id, run_id
+        What the model says of itself: the logged model, and the run that logged it.
+
+    Raises
+    ------
+    MissingExtraError
+        MLflow is not installed.
+    TrackingError
+        The store cannot be asked.
+    """
+    if model_id is None and run_id is None:
+        return []
+    with _asked(f"runs:/{run_id}" if model_id is None else f"models:/{model_id}"):
+        client = open_client(store_uri())
+        found = [] if model_id is None else _told_of(client, model_id)
+        if run_id is not None:
+            made = client.search_model_versions(f"run_id='{run_id}'")
+            found += [(there.name, str(there.version)) for there in made if not _is_of_another(there.source, model_id)]
+    return [Registered(name, version, run_id) for name, version in dict.fromkeys(found)]
+
+
+def _told_of(client: MlflowClient, model_id: str) -> list[tuple[str, str]]:
+    """What the tags of a logged model say; nothing of one that is in no such store."""
+    try:
+        tags = client.get_logged_model(model_id).tags
+    except Exception as error:
+        if getattr(error, "error_code", "") in _MISSING:
+            return []
+        raise
+    return [(str(told["name"]), str(told["version"])) for told in json.loads(tags.get(_VERSIONS, "[]"))]
+
+
+def _is_of_another(source: str | None, model_id: str | None) -> bool:
+    """Whether a version was made from another logged model of the same run."""
+    return model_id is not None and (source or "").startswith("models:/m-") and source != f"models:/{model_id}"
 
 
 def resolved(spec: str) -> str | None:

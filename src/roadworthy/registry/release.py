@@ -8,11 +8,12 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 from roadworthy.errors import RefusedError, ReleaseError
+from roadworthy.mlflow_store import CHAMPION
 from roadworthy.registry.evidence import newest_inspection, objection, remedy
 from roadworthy.registry.journal import LONGEST_TEXT, Entry
 from roadworthy.registry.lease import Lease, identity, lease
 from roadworthy.registry.settle import finish, next_entry, settle, stamp
-from roadworthy.registry.store import CHALLENGER, CHAMPION, Registry, State, is_absent, opened_registry, whoami
+from roadworthy.registry.store import CHALLENGER, Registry, State, is_absent, opened_registry, whoami
 
 if TYPE_CHECKING:
     from roadworthy.registry.store import Tell

@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from roadworthy.mlflow_store import CHAMPION
 from roadworthy.registry.journal import Entry
-from roadworthy.registry.store import CHALLENGER, CHAMPION, Registry, State
+from roadworthy.registry.store import CHALLENGER, Registry, State
 
 if TYPE_CHECKING:
     from roadworthy.registry.store import Tell

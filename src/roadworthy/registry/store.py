@@ -6,10 +6,11 @@ import getpass
 import os
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 from roadworthy.errors import ReleaseError, RoadworthyError, TrackingError
-from roadworthy.mlflow_store import open_client, public, quietly, require_mlflow, shortened, store_uri
+from roadworthy.mlflow_store import CHAMPION, public, quietly, require_mlflow, require_store, shortened, store_uri
 from roadworthy.registry.journal import Entry, Journal
 
 if TYPE_CHECKING:
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 
     Tell = Callable[[str], None]
 
-CHAMPION = "champion"
 CHALLENGER = "challenger"
 _CHECK = "check MLFLOW_TRACKING_URI; what was begun is finished or undone by the next command"
 
@@ -53,10 +53,45 @@ class State:
         return Journal.of(self.tags)
 
 
+class Client:
+    """MLflow's client, of which the half for runs is opened where a run is asked for.
+
+    Opening that half takes a local store as long as a rollback itself, which asks for none.
+    """
+
+    def __init__(self, uri: str) -> None:
+        from mlflow.tracking._model_registry.client import ModelRegistryClient
+        from mlflow.tracking._model_registry.utils import _resolve_registry_uri
+
+        self._uri = uri
+        self._registry = ModelRegistryClient(_resolve_registry_uri(None, uri), uri)
+
+    @cached_property
+    def _whole(self) -> MlflowClient:
+        from mlflow import MlflowClient
+
+        return MlflowClient(tracking_uri=self._uri)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._registry if hasattr(type(self._registry), name) else self._whole, name)
+
+
+def open_client(uri: str) -> Client:
+    """Open the store for a release.
+
+    Raises
+    ------
+    TrackingError
+        There is none.
+    """
+    require_store(uri)
+    return Client(uri)
+
+
 class Registry:
     """The opened store."""
 
-    def __init__(self, client: MlflowClient) -> None:
+    def __init__(self, client: Client) -> None:
         self.client = client
 
     def read(self, name: str) -> State:

@@ -25,6 +25,10 @@ class Asked(NamedTuple):
     at: datetime
     until: datetime | None
 
+    def last(self, now: datetime) -> datetime:
+        """The moment to tell of: of a day its last, or the present where it is not over."""
+        return self.at if self.until is None else min(self.until - timedelta(microseconds=1), now)
+
 
 def asked_time(given: str, *, now: datetime) -> Asked:
     """Read a time: all that the prediction log takes, weekdays, a day with a time of day, and how long ago.

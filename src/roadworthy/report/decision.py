@@ -118,12 +118,13 @@ def _named(results: list[Result]) -> Iterator[str]:
     yield from (f"{bound} ({', '.join(on)})" for bound, on in groups.items())
 
 
-def decision_text(decision: Decision, width: int = WIDTH) -> str:
-    """The decision as plain text, as pytest and logs show it."""
+def decision_text(decision: Decision, width: int = WIDTH, *, source: str | None = None) -> str:
+    """The decision as plain text, as pytest and logs show it; `source` as for `print_decision`."""
     from rich.console import Console
 
     out = io.StringIO()
-    print_decision(decision, Console(file=out, width=width, color_system=None, force_terminal=False))
+    console = Console(file=out, width=width, color_system=None, force_terminal=False)
+    print_decision(decision, console, source=source)
     return "\n".join(line.rstrip() for line in out.getvalue().splitlines())
 
 
@@ -223,8 +224,9 @@ def _explain(result: Result, console: Console, width: int, examples: list[Eviden
         told = Text(_message(example))
         told.append(f"\n→ {_answer(example)}", "dim")
         console.print(Padding(told, (0, 0, 0, 4), expand=False), width=width)
-    if result.examples and not examples:
-        console.print(Text("    (the messages above)", "dim"), width=width)
+    if above := len(result.examples) - len(examples):
+        note = f"and {above:,} of the messages above" if examples else "the messages above"
+        console.print(Text(f"    ({note})", "dim"), width=width)
 
 
 def _told(sentence: str) -> str:

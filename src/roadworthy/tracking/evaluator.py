@@ -16,8 +16,10 @@ if TYPE_CHECKING:
 
     from mlflow.models.evaluation import EvaluationArtifact, EvaluationResult
 
+    from roadworthy.comparison import Comparison
     from roadworthy.data import Dataset
     from roadworthy.gate import Decision, Gate
+    from roadworthy.gate.champion import Champion
     from roadworthy.inspection import Inspection
     from roadworthy.models.adapt import Model
 
@@ -33,14 +35,25 @@ class Settings(BaseModel):
     ----------
     suite
         quick, standard, full, or a TOML file.
+    profile
+        A built-in profile, or the file of one.
+    slices
+        Columns of the data and of `real` to tell the figures apart by.
     seed, sample, oos_label
         As in `roadworthy.inspect`.
     text
         The column of the messages; by default the only one, or one of the usual names.
     real, kind
         A file of messages that real users sent, and its column that says what kind a message is.
+    train
+        A file of the training messages, to find overlaps with them.
     gate
         True for the gate of the project, else a file, or a table of bounds; False for none.
+    champion
+        With a gate, the spec of a model that this one must not be worse than; by default the champion of the registered
+        model that it is a version of.
+    allow_pickle
+        Load a champion although its files run code when they are loaded.
     col_mapping
         MLflow's own, for the names of columns.
     """
@@ -48,13 +61,18 @@ class Settings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
 
     suite: str | Path = "standard"
+    profile: str | Path | None = None
+    slices: tuple[str, ...] = ()
     seed: int = 0
     sample: int | None = None
     oos_label: str | None = None
     text: str | None = None
     real: str | Path | None = None
     kind: str | None = None
+    train: str | Path | None = None
     gate: bool | str | Path | dict[str, Any] = False
+    champion: str | None = None
+    allow_pickle: bool = False
     col_mapping: dict[str, str] | None = None
 
 
@@ -109,24 +127,33 @@ class RoadworthyEvaluator(ModelEvaluator):  # type: ignore[misc]  # MLflow's cla
         """
         from mlflow.models.evaluation import EvaluationResult
 
-        from roadworthy.inspection import inspect
+        from roadworthy.gate import decide
+        from roadworthy.gate.champion import inspect_against
         from roadworthy.tracking.figures import gate_metrics, judged_metrics
 
         settings = read_settings(evaluator_config)
         gate = _gate(settings)
         clean, column = _messages(dataset, settings)
         real = _real(settings)
-        inspection = inspect(
-            _model(model, clean.texts, column),
+        asked = _model(model, clean.texts, column)
+        champion = None if gate is None else _champion(model, kwargs.get("model_id"), settings)
+        inspection, comparison = inspect_against(
+            champion,
+            asked,
             clean,
+            allow_pickle=settings.allow_pickle,
             real=real,
+            train=_training(model, kwargs.get("model_id"), settings, clean),
             oos_label=settings.oos_label,
             suite=settings.suite,
+            profile=settings.profile,
+            slices=settings.slices,
             sample=settings.sample,
             seed=settings.seed,
         )
-        decision = None if gate is None else _decide(inspection, gate)
-        artifacts = _log(run_id, inspection, decision)
+        spec = None if champion is None else champion.spec
+        decision = None if gate is None else decide(inspection, gate, comparison, champion=spec)
+        artifacts = _log(run_id, inspection, decision, comparison)
         decided = {} if decision is None else {name: value for name, _, value in gate_metrics(decision)}
         return EvaluationResult(judged_metrics(inspection) | decided, artifacts, run_id)
 
@@ -145,7 +172,7 @@ def read_settings(config: dict[str, Any] | None) -> Settings:
     'quick'
     >>> read_settings({"suit": "quick"})
     Traceback (most recent call last):
-    roadworthy.errors.SettingsError: evaluator_config: suit is unknown; use suite, seed, sample, oos_label, text, ...
+    roadworthy.errors.SettingsError: evaluator_config: suit is unknown; use suite, profile, slices, seed, ...
     """
     try:
         return Settings.model_validate(config or {})
@@ -177,34 +204,74 @@ def _gate(settings: Settings) -> Gate | None:
         ) from None
 
 
-def _decide(inspection: Inspection, gate: Gate) -> Decision:
-    from roadworthy.gate import decide
+def _champion(model: Any, model_id: str | None, settings: Settings) -> Champion | None:
+    """The champion that was named, or that of the registered model of which this is a version.
 
-    return decide(inspection, gate)
+    MLflow does not say by which spec it loaded a model; its store knows what was made from it.
+    """
+    from roadworthy.gate.champion import find_champion
+    from roadworthy.models.mlflow_model import versions_of
+
+    if settings.champion is not None:
+        return find_champion(settings.champion, None)
+    own = versions_of(*_ids(model, model_id))
+    found = {champion.spec: champion for version in own if (champion := find_champion(None, version)) is not None}
+    rivals = [found[spec] for spec in sorted(found.keys() - {version.spec for version in own})]
+    if len(rivals) > 1:
+        raise SettingsError(
+            f"the model has several champions: {', '.join(rival.spec for rival in rivals)}",
+            where="evaluator_config",
+            mend="name the one to compare it with: champion",
+        )
+    return rivals[0] if rivals else None
+
+
+def _ids(model: Any, model_id: str | None) -> tuple[str | None, str | None]:
+    """The logged model that is evaluated, and the run that logged it, where these are known."""
+    metadata = getattr(model, "metadata", None)
+    return getattr(metadata, "model_id", None) or model_id, getattr(metadata, "run_id", None)
+
+
+def _training(model: Any, model_id: str | None, settings: Settings, clean: Dataset) -> Dataset | None:
+    """The training messages that were given, or else the clean ones where the model's record says that it is them."""
+    from roadworthy.comparison.runs import is_trained_on
+    from roadworthy.data import read_dataset
+
+    if settings.train is not None:
+        return read_dataset(settings.train, needs_label=False)
+    logged, run_id = _ids(model, model_id)
+    if logged is None and run_id is None:
+        return None
+    return clean if is_trained_on(f"runs:/{run_id}/model" if logged is None else f"models:/{logged}", clean) else None
 
 
 def _messages(dataset: Any, settings: Settings) -> tuple[Dataset, str | None]:
     """The messages that MLflow holds, and the column that they stand in; None where they are no table."""
-    from roadworthy.data import Dataset, require_classes, text_column
+    from roadworthy.data import Dataset, filled, require_classes, text_column
 
     name = str(dataset.path or dataset.name or "dataset")
     if dataset.labels_data is None:
         raise DataError("no labels", where=name, mend="name their column: targets=...")
     features = dataset.features_data
     column: str | None = None
+    columns: dict[str, list[Any]] = {}
     if hasattr(features, "columns"):
         single = len(features.columns) == 1 and settings.text is None
         column = features.columns[0] if single else text_column(features, settings.text, Path(name))
+        columns = {name: filled(features, name) for name in settings.slices if name in features.columns}
         features = features[column]
     elif getattr(features, "ndim", 1) == 2 and features.shape[1] == 1:
         features = features[:, 0]
-    return require_classes(Dataset.of(list(features), list(dataset.labels_data), name=name)), column
+    data = Dataset.of(list(features), list(dataset.labels_data), name=name, columns=columns)
+    return require_classes(data), column
 
 
 def _real(settings: Settings) -> Dataset | None:
     from roadworthy.data import read_dataset
 
-    return None if settings.real is None else read_dataset(settings.real, kind=settings.kind, needs_label=False)
+    if settings.real is None:
+        return None
+    return read_dataset(settings.real, kind=settings.kind, needs_label=False, slices=settings.slices)
 
 
 def _model(model: Any, texts: Sequence[str], column: str | None) -> Model:
@@ -264,14 +331,16 @@ def _answers(ask: Any, given: Any, n: int) -> Exception | None:
     return None if answered == n else ValueError(f"{counted(answered, 'answer')} to {counted(n, 'message')}")
 
 
-def _log(run_id: str, inspection: Inspection, decision: Decision | None) -> dict[str, EvaluationArtifact]:
+def _log(
+    run_id: str, inspection: Inspection, decision: Decision | None, comparison: Comparison | None
+) -> dict[str, EvaluationArtifact]:
     """Log into the run that MLflow opened; the artifacts by name, as `evaluate` returns them."""
     import mlflow
     from mlflow.models.evaluation.artifacts import JsonEvaluationArtifact, TextEvaluationArtifact
 
     from roadworthy.mlflow_store import TrackedRun
     from roadworthy.report import write_report
-    from roadworthy.tracking.inspected import DECISION, log_evaluation, stage
+    from roadworthy.tracking.inspected import COMPARISON, DECISION, log_evaluation, stage
     from roadworthy.tracking.nested import log_families
     from roadworthy.tracking.run import OpenRun
 
@@ -284,12 +353,13 @@ def _log(run_id: str, inspection: Inspection, decision: Decision | None) -> dict
         report, place = Path(folder) / "report", Path(folder) / "stage"
         place.mkdir()
         write_report(inspection, report)
-        stage(place, report, {}, decision=decision)
+        stage(place, report, {}, decision=decision, comparison=comparison)
         client.log_artifacts(run_id, str(place), FOLDER)
         for name, kind in (
             ("report.html", TextEvaluationArtifact),
             ("inspection.json", JsonEvaluationArtifact),
             (DECISION, JsonEvaluationArtifact),
+            (COMPARISON, JsonEvaluationArtifact),
         ):
             if (place / name).is_file():
                 artifact = kind(uri=f"{info.artifact_uri}/{FOLDER}/{name}")
