@@ -2,24 +2,49 @@
 
 import fcntl
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from coverage import Coverage
+from hypothesis import HealthCheck, settings
 
 # A busy machine is no bug: what a law takes in time is measured by the tests of linear time, not by a deadline.
-settings.register_profile("quick", deadline=None, max_examples=30)
-settings.register_profile("thorough", deadline=None, max_examples=200)
+# What make test runs is the same each time; make test-all looks further.
+few = {"deadline": None, "suppress_health_check": [HealthCheck.filter_too_much, HealthCheck.too_slow]}
+settings.register_profile("quick", **few, max_examples=30, derandomize=True)
+settings.register_profile("thorough", **few, max_examples=200)
 settings.load_profile("quick")
 
+_MEASURED_ELSEWHERE = ("test_docs.py", "test_golden.py", "test_golden_profiles.py", "test_conformance.py")
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
     """Measure no coverage where it only costs: of laws, which run the same lines again and again, and from outside."""
-    for item in items:
-        is_law = getattr(getattr(item, "obj", None), "is_hypothesis_test", False)
-        if is_law or "e2e" in item.path.parts or item.path.name == "test_docs.py":
-            item.add_marker("no_cover")
+    is_law = getattr(getattr(item, "obj", None), "is_hypothesis_test", False)
+    elsewhere = "e2e" in item.path.parts or item.path.name in _MEASURED_ELSEWHERE
+    with unmeasured() if is_law or elsewhere else nullcontext():
+        return (yield)
+
+
+_stopped: list[Coverage] = []
+
+
+@contextmanager
+def unmeasured() -> Iterator[None]:
+    """Measure no coverage meanwhile."""
+    measuring = Coverage.current()
+    if measuring is None or _stopped:
+        yield
+        return
+    measuring.stop()
+    _stopped.append(measuring)
+    try:
+        yield
+    finally:
+        _stopped.pop().start()
 
 
 @pytest.fixture(scope="session")
@@ -34,7 +59,8 @@ def shared(tmp_path_factory) -> Callable[[str, Callable[[Path], None]], Path]:
             fcntl.flock(lock, fcntl.LOCK_EX)
             if not done.exists():
                 folder.mkdir()
-                make(folder)
+                with unmeasured():
+                    make(folder)
                 done.touch()
         return folder
 

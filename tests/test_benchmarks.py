@@ -94,6 +94,7 @@ def test_a_split_is_two_thirds_and_one_third_and_its_seed_decides(benchmarks):
     assert [len(part) for part in split(many, 0)] == [3_000, 1_500]
 
 
+@pytest.mark.slow
 def test_the_guard_of_each_rate_is_the_one_that_training_with_that_rate_gives(benchmarks, hardened):
     found = {rate: guarded.guard for rate, guarded, _ in benchmarks.guard_rate.hardened(FEW, 0)}
     assert tuple(found) == benchmarks.guard_rate.RATES
@@ -251,6 +252,7 @@ def few_choices(benchmarks, monkeypatch):
     monkeypatch.setattr(benchmarks.choices, "PARTS", 2)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("few_choices")
 def test_the_choices_are_shown_without_any_test_file(benchmarks, bots, monkeypatch, capsys):
     lines = run(benchmarks.choices, monkeypatch, capsys, "--data", bots, "--repeats", 1)

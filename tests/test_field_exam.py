@@ -453,7 +453,7 @@ def everything_in(artifact):
     )
 
 
-@pytest.mark.parametrize("change", [shuffled, in_the_answers_favour])
+@pytest.mark.parametrize("change", [shuffled, pytest.param(in_the_answers_favour, marks=pytest.mark.slow)])
 def test_other_test_labels_change_no_answer_flag_threshold_or_figure_of_training(exam, shop, before, tmp_path, change):
     (trained,), answers = before
     (again,), same_answers = sit(exam, changed(shop, tmp_path / "changed", change))

@@ -36,6 +36,7 @@ def found(monkeypatch):
     return be
 
 
+@pytest.mark.slow
 def test_a_run_is_done_again(run, folder, trained):
     ended = run("reproduce", trained)
     assert ended.code == 0, ended.err

@@ -91,6 +91,7 @@ def test_in_a_notebook_the_result_shows_itself(project):
     assert "silent_failure_rate" in frame
 
 
+@pytest.mark.slow
 def test_a_python_function_is_inspected_as_well(project, run):
     (project / "ours.py").write_text(
         "def classify(texts):\n"

@@ -145,6 +145,7 @@ def test_the_ui_shows_the_runs_of_the_local_store(
     assert fetch(f"{address}/get-artifact?{run}&path=report.html") == b"<h1>report</h1>"
 
 
+@pytest.mark.slow
 def test_an_inspection_goes_up_to_a_server_with_its_model(
     address: str, project: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:

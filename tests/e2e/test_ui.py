@@ -90,6 +90,7 @@ def test_a_run_holds_its_metrics_dataset_report_and_model(ui, browser):
     assert logged["inputs"]["model_inputs"], "the model, which its training stored, is an input of the run"
 
 
+@pytest.mark.slow
 def test_the_families_of_an_inspection_are_nested_and_compare_side_by_side(ui, browser):
     parent = _inspections(ui)[0]["info"]["run_id"]
     children = [run["info"]["run_id"] for run in _runs(ui) if _tag(run, "mlflow.parentRunId") == parent]

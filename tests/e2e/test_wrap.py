@@ -38,12 +38,14 @@ def wrapped(project, run):
     return run("wrap", "python:ours:classify", "train.csv", "--out", "wrapped", "--no-track", cwd=project)
 
 
+@pytest.mark.slow
 def test_wrapping_sees_that_the_model_knows_the_messages(wrapped, project):
     assert (wrapped.returncode, wrapped.stderr) == (0, "")
     assert "messages that the model was trained on (if it was not: --held-out)" in wrapped.stdout
     assert (project / "wrapped" / "roadworthy.json").is_file()
 
 
+@pytest.mark.slow
 def test_an_inspection_uses_the_verdicts(wrapped, project, run):
     finished = run("inspect", "wrapped", "clean.csv", "--suite", "quick", "--out", "report", "--no-track", cwd=project)
     assert finished.returncode in (0, 1)
@@ -54,6 +56,7 @@ def test_an_inspection_uses_the_verdicts(wrapped, project, run):
     assert clean.silent_failure_rate.value < 1 - clean.accuracy.value
 
 
+@pytest.mark.slow
 def test_messages_are_answered_with_verdicts(wrapped, project, run):
     finished = run("predict", "wrapped", "messages.csv", "--json", cwd=project)
     rows = json.loads(finished.stdout)

@@ -505,6 +505,7 @@ def test_a_function_in_memory_is_not_saved_but_named(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_a_wrapped_hardened_model_is_what_it_was(trained: Artifact, messages: Dataset, tmp_path: Path) -> None:
     made = wrap(trained.model.estimator, messages.sample(60), seen=True).artifact
     assert same(load_artifact(made.save(tmp_path / "shop")).model, made.model)

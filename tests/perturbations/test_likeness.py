@@ -62,7 +62,10 @@ def test_of_few_messages_it_says_that_it_was_learned_from_them():
     assert learn_and_judge(SENT[:40], clean=CLEAN[:40]).evidence.likeness.messages == 40
 
 
-@pytest.mark.parametrize(("n", "held_out", "messages"), [(560, True, 140), (100, False, 50), (30, False, 15)])
+@pytest.mark.parametrize(
+    ("n", "held_out", "messages"),
+    [pytest.param(560, True, 140, marks=pytest.mark.slow), (240, True, 60), (100, False, 50), (30, False, 15)],
+)
 def test_pairs_are_judged_likewise(n, held_out, messages):
     likeness = learn_and_judge_pairs(PAIRS[:n]).evidence.likeness
     assert (likeness.held_out, likeness.messages) == (held_out, messages)

@@ -155,6 +155,7 @@ def test_a_logged_model_keeps_its_probabilities_and_gets_the_figures(evaluate: C
     assert [metric.step for metric in history] == [3]
 
 
+@pytest.mark.slow
 def test_an_artifact_is_inspected_with_its_guard(
     evaluate: Callable[..., Any], hardened: Any, training: Any, project: Path
 ) -> None:

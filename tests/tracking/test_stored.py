@@ -53,6 +53,7 @@ def test_the_hash_of_an_estimator_is_the_same_in_any_process() -> None:
     assert len(answers) == 1
 
 
+@pytest.mark.slow
 def test_the_hash_of_an_artifact_outlives_saving_and_loading(hardened: Any, tmp_path: Path) -> None:
     once = load_artifact(hardened.save(tmp_path / "once"))
     twice = load_artifact(once.save(tmp_path / "twice"))
@@ -70,6 +71,7 @@ def test_another_guard_makes_another_artifact(hardened: Any) -> None:
     assert artifact_sha256(replace(hardened, model=model)) != artifact_sha256(hardened)
 
 
+@pytest.mark.slow
 def test_a_wrapped_model_is_known_by_its_estimator_or_by_its_code(training: Dataset, tmp_path: Path) -> None:
     from roadworthy.training.wrap import wrap
 
