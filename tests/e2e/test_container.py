@@ -27,6 +27,7 @@ ROOT = Path(__file__).parents[2]
 REGISTRY_BASE = "docker.io/library/python:3.12-slim"
 PYTHON = "/opt/roadworthy/bin/python"
 IMAGE = "localhost/roadworthy"
+STARTED_SECONDS = 30
 program = runpy.run_path(str(Path(__file__).with_name("conftest.py")))["program"]
 
 # Asked from inside: out of the container there is no way to it.
@@ -275,7 +276,9 @@ def container(image, stored, buildah, mounts):
         service.start()
         waited = service.inside(PYTHON, "-c", WAIT, service.port, check=False)
         assert waited.returncode == 0, service.lines()
-        print(f"ready {time.monotonic() - began:.1f} s after it was started")
+        seconds = time.monotonic() - began
+        print(f"ready {seconds:.1f} s after it was started")
+        assert seconds < STARTED_SECONDS
         yield service
     finally:
         service.remove()
