@@ -7,10 +7,10 @@ lower-cased character 3-grams under TF-IDF, fitted on the dataset. It is kept wh
 a message that is as near as that one (a duplicate, say) counts as kept. At severities 1 to 3 at least 97 % must be.
 
 The dataset is support_desk's training and clean test messages, or the messages of FILE. For each family, each member of
-mixed languages, and with --members for every member: how many messages were perturbed (those that stayed as they were
-are left out), and which share of them was kept, with its 95 % Wilson interval. Exempt, and marked so, are fragments and
-mixed languages by the clause, which leave too little of a message by their nature; so is that family as a whole, which
-draws from both.
+mixed languages, each built-in profile, and with --members for every member: how many messages were perturbed (those
+that stayed as they were are left out), and which share of them was kept, with its 95 % Wilson interval. Exempt, and
+marked so, are fragments and mixed languages by the clause, which leave too little of a message by their nature; so are
+that family as a whole, which draws from both, and the profile hinglish, which is made of clauses.
 """
 
 from __future__ import annotations
@@ -24,14 +24,17 @@ import numpy as np
 
 from roadworthy import metrics, support_desk
 from roadworthy.data import read_dataset
+from roadworthy.inspection.suite import PROFILE
 from roadworthy.metrics import Interval
-from roadworthy.perturbations import families
-from roadworthy.perturbations.registry import perturb_all
+from roadworthy.perturbations import families, perturb
+from roadworthy.perturbations.profile import BUILT_IN, Profile
 
 MUST = 0.97
 JUDGED = (1, 2, 3)
 MIXED = "mixed_languages"
 EXEMPT = ("fragments", MIXED)
+# It writes whole clauses in Hindi.
+EXEMPT_PROFILES = ("hinglish",)
 CLAUSES = ("_clauses", "_sentences")
 # Of equal cosines, sums in another order may differ by rounding.
 _ROUNDING = 1e-9
@@ -120,10 +123,17 @@ def judged(texts: Sequence[str], severities: Iterable[int], seed: int, *, every:
     judge, chosen = Judge(texts), tuple(severities)
     for name, exempt in names(every=every):
         for severity in chosen:
-            perturbed = perturb_all(texts, name, severity=severity, seed=seed)
-            rows = [row for row, changed in enumerate(perturbed.changed) if changed]
-            found = judge.finds(rows, [perturbed.texts[row] for row in rows])
+            written = perturbed(texts, name, severity, seed)
+            rows = [row for row, (before, after) in enumerate(zip(texts, written, strict=True)) if before != after]
+            found = judge.finds(rows, [written[row] for row in rows])
             yield Kept(name, severity, len(rows), metrics.proportion(int(found.sum()), len(rows)), exempt)
+
+
+def perturbed(texts: Sequence[str], name: str, severity: int, seed: int) -> list[str]:
+    """Messages by a family, a perturbation or a profile."""
+    if name.startswith(PROFILE):
+        return Profile.load(name.removeprefix(PROFILE))(texts, severity=severity, seed=seed)
+    return perturb(texts, name, severity=severity, seed=seed)
 
 
 def names(*, every: bool = False) -> Iterator[tuple[str, bool]]:
@@ -133,6 +143,8 @@ def names(*, every: bool = False) -> Iterator[tuple[str, bool]]:
         if every or family == MIXED:
             for member in members:
                 yield member.name, _is_exempt(family, member.name)
+    for profile in BUILT_IN:
+        yield PROFILE + profile, profile in EXEMPT_PROFILES
 
 
 def _is_exempt(family: str, name: str) -> bool:

@@ -8,6 +8,7 @@ import pytest
 
 from roadworthy import metrics, support_desk
 from roadworthy.perturbations import families
+from roadworthy.perturbations.profile import BUILT_IN
 
 ROOT = Path(__file__).parents[1]
 FEW = support_desk.load_train().texts[::7] + support_desk.load_clean_test().texts[::7]
@@ -41,14 +42,14 @@ def test_fragments_and_clauses_are_exempt(benchmark):
     exempt = {name for name, is_exempt in benchmark.names() if is_exempt}
     assert exempt == {
         *("fragments", "mixed_languages", "hinglish_sentences"),
-        *("spanglish_clauses", "denglisch_clauses", "taglish_clauses"),
+        *("spanglish_clauses", "denglisch_clauses", "taglish_clauses", "profile: hinglish"),
     }
     assert ("cut_off", True) in benchmark.names(every=True)
 
 
 def test_every_family_keeps_its_messages(benchmark):
     found = list(benchmark.judged(FEW, (1, 3), seed=0))
-    assert {kept.name for kept in found} >= set(families())
+    assert {kept.name for kept in found} >= {*families(), *(f"profile: {name}" for name in BUILT_IN)}
     assert [str(kept) for kept in found if kept.verdict == "too few"] == []
 
 
