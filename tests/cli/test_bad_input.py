@@ -244,6 +244,7 @@ CASES = [
     wrap("a file as output", RIGHT, "clean.csv: is there, and is no artifact", "--out", "clean.csv"),
     wrap("unwritable output", RIGHT, "clean.csv/out: cannot be written (", "--out", "clean.csv/out"),
     Bad("predict: nothing", ("predict", RIGHT), "nothing to answer; give a file of messages, or one message with -m"),
+    Bad("predict: twice", ("predict", RIGHT, "-m", "hi", "-m", "ho"), "2 messages with -m; give one, or a file"),
     Bad("predict: two things", ("predict", RIGHT, "clean.csv", "-m", "hi"), "clean.csv: a file and -m; give either"),
     Bad(
         "predict: --out for a message",

@@ -31,7 +31,9 @@ def predict(
         ),
     ],
     messages: Annotated[Path | None, typer.Argument(help="A file of messages.")] = None,
-    message: Annotated[str | None, typer.Option("--message", "-m", help="One message in place of a file.")] = None,
+    message: Annotated[
+        list[str] | None, typer.Option("--message", "-m", help="One message in place of a file.")
+    ] = None,
     out: Annotated[
         Path | None,
         typer.Option(help="Write the answers there: .csv, .tsv, .json, .jsonl or .parquet (default: CSV on stdout)."),
@@ -46,23 +48,25 @@ def predict(
     A file keeps its rows, their order and its columns, and gets five more: label, confidence, verdict, reasons and
     familiarity. A column of its own that bears such a name becomes input_NAME.
     """
-    if messages is not None and message is None:
+    if messages is not None and not message:
         return _predict_file(model, messages, out, text, allow_pickle, as_json)
     return _predict_one(model, _single(messages, message, out, text), allow_pickle, as_json)
 
 
-def _single(messages: Path | None, message: str | None, out: Path | None, text: str | None) -> str:
+def _single(messages: Path | None, message: list[str] | None, out: Path | None, text: str | None) -> str:
     """The one message, once it is sure that nothing was said that goes with a file."""
     from roadworthy.errors import DataError
 
-    if message is None:
+    if not message:
         raise DataError("nothing to answer", mend="give a file of messages, or one message with -m")
+    if len(message) > 1:
+        raise DataError(f"{len(message)} messages with -m", mend="give one, or a file of messages")
     if messages is not None:
         raise DataError("a file and -m", where=messages, mend="give either a file of messages or one message")
     for option, value in (("--out", out), ("--text", text)):
         if value is not None:
             raise DataError(f"{option} goes with a file of messages", mend="leave it out, or give a file")
-    return message
+    return message[0]
 
 
 def _predict_one(spec: str, message: str, allow_pickle: bool, as_json: bool) -> int:
