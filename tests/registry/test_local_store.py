@@ -1,6 +1,7 @@
 """Release on MLflow's own local store: what the memory stands for elsewhere."""
 
 import shutil
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -118,6 +119,16 @@ def test_an_alias_nobody_has_and_a_version_nobody_registered(store: Path) -> Non
     with pytest.raises(ReleaseError, match="there is no version to roll back to"):
         rollback("intent")
     assert deployed("intent") is None
+
+
+def test_an_mlflow_that_keeps_its_registry_elsewhere_is_asked_by_its_public_client(
+    store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "mlflow.tracking._model_registry.client", None)
+    for version in ("1", "2"):
+        register("intent", trained())
+        promote("intent", version, force_reason="a test")
+    assert rollback("intent").version == "1"
 
 
 def test_a_deleted_version_is_passed_over(store: Path) -> None:

@@ -60,11 +60,8 @@ class Client:
     """
 
     def __init__(self, uri: str) -> None:
-        from mlflow.tracking._model_registry.client import ModelRegistryClient
-        from mlflow.tracking._model_registry.utils import _resolve_registry_uri
-
         self._uri = uri
-        self._registry = ModelRegistryClient(_resolve_registry_uri(None, uri), uri)
+        self._registry: Any = _registry_alone(uri) or self._whole
 
     @cached_property
     def _whole(self) -> MlflowClient:
@@ -74,6 +71,16 @@ class Client:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._registry if hasattr(type(self._registry), name) else self._whole, name)
+
+
+def _registry_alone(uri: str) -> Any:
+    """The half for registered models; None with an MLflow that keeps it elsewhere, as it is no public part of it."""
+    try:
+        from mlflow.tracking._model_registry.client import ModelRegistryClient
+        from mlflow.tracking._model_registry.utils import _resolve_registry_uri
+    except ImportError:
+        return None
+    return ModelRegistryClient(_resolve_registry_uri(None, uri), uri)
 
 
 def open_client(uri: str) -> Client:
