@@ -71,11 +71,12 @@ class _Block:
         if self.of_word is not None:
             return self._found_by_word(text, self.of_word)
         get = self.columns.get
-        if self.binary:
-            distinct = dict.fromkeys(self.analyse(text))
+        grams = [*self.analyse(text)]
+        distinct = dict.fromkeys(grams)
+        if self.binary or len(distinct) == len(grams):
             columns = [column for column in map(get, distinct) if column is not None]
             return columns, None, len(distinct) - len(columns)
-        counts = Counter(self.analyse(text))
+        counts = Counter(grams)
         known = {column: n for gram, n in counts.items() if (column := get(gram)) is not None}
         return [*known], [*known.values()], len(counts) - len(known)
 
@@ -84,18 +85,22 @@ class _Block:
         columns = [*dict.fromkeys(chain.from_iterable([known for known, _ in words]))]
         return columns, None, len(set().union(*[others for _, others in words if others]))
 
-    def scale(self, values: NDArray[np.float64], counts: list[int] | None, unknown: int) -> float:
-        """Turn the weights of the known n-grams into their values, in place; give the share that is known."""
+    def share(self, values: NDArray[np.float64], unknown: int) -> float:
+        """The share of a message's n-grams that is known: of squared weights, not scaled yet."""
         mass = float(values.dot(values))
-        if counts is not None:
-            values *= np.log(counts) + 1 if self.sublinear else counts
-        length = sqrt(mass if counts is None else float(values.dot(values))) if self.norm == "l2" else 1.0
-        if self.norm == "l1":
-            length = float(values.sum())
-        if length:
-            values *= self.weight / length
         total = mass + unknown * self.rarest
         return mass / total if total else 0.0
+
+    def scale(self, values: NDArray[np.float64], counts: list[int] | None) -> None:
+        """Turn the weights of the known n-grams into their values, in place."""
+        if counts is not None:
+            values *= np.log(counts) + 1 if self.sublinear else counts
+        factor = self.weight
+        if self.norm is not None:
+            length = sqrt(values.dot(values)) if self.norm == "l2" else float(values.sum())
+            factor = self.weight / length if length else 1.0
+        if factor != 1.0:
+            values *= factor
 
 
 class CompiledFeatures:
@@ -161,10 +166,11 @@ class CompiledFeatures:
             listed += own
         columns = np.array(listed, dtype=np.intp)
         values = self._weights[columns]
-        start, known = 0, 0.0
-        for block, (own, counts, unknown) in zip(self._blocks, found, strict=True):
+        last, start = len(listed) - len(found[-1][0]), 0
+        known = self._blocks[-1].share(values[last:], found[-1][2])
+        for block, (own, counts, _) in zip(self._blocks, found, strict=True):
             end = start + len(own)
-            known = block.scale(values[start:end], counts, unknown)
+            block.scale(values[start:end], counts)
             start = end
         return Features(columns, values, known)
 
@@ -209,9 +215,9 @@ def _block(vectorizer: Any, weight: float, offset: int) -> _Block:
 
 def _of_word(columns: dict[str, int], word: str) -> _OfWord:
     """The columns of a word's n-grams that are known, and those n-grams that are not."""
-    pieces = pieces_of(word)
-    known = (columns[piece] for piece in pieces if piece in columns)
-    return tuple(dict.fromkeys(known)), tuple(piece for piece in pieces if piece not in columns)
+    pieces = dict.fromkeys(pieces_of(word))
+    known = tuple([column for column in map(columns.get, pieces) if column is not None])
+    return known, tuple([piece for piece in pieces if piece not in columns])
 
 
 def _idf(vectorizer: Any) -> NDArray[np.float64]:

@@ -55,8 +55,10 @@ def tokenise(text: str) -> tuple[str, ...]:
 
 def _tokens(piece: str) -> tuple[str, ...]:
     """The words and signs of what stands between white space, which no token reaches across."""
-    long_form = _long_forms()
-    return tuple(word for token in _TOKEN.findall(normalise(piece)) for word in long_form.get(token, (token,)))
+    long_form, text = _long_forms(), normalise(piece)
+    if text.isalnum():
+        return long_form.get(text, (text,))
+    return tuple(word for token in _TOKEN.findall(text) for word in long_form.get(token, (token,)))
 
 
 _TOKENS = Remembered(_tokens)

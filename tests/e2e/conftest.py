@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
+import psutil
 import pytest
 
 BROWSER_FLAGS = [
@@ -82,13 +83,23 @@ def browser() -> Iterator:
         chromium.close()
 
 
+def serve_command(cwd, environment):
+    """What starts a service: this environment's own, or a container, where test_container.py tells how one is run."""
+    told = os.environ.get("SERVICE_COMMAND")
+    if told is None:
+        return [sys.executable, "-m", "roadworthy", "serve"]
+    variables = [part for name, value in environment.items() for part in ("--env", f"{name}={value}")]
+    run, container = json.loads(told)
+    return [*run, "--workingdir", str(cwd), *variables, container, "--", "roadworthy", "serve"]
+
+
 class Service:
     """A started `roadworthy serve`: its address, its process, and what it writes into its log."""
 
     def __init__(self, cwd, *arguments, wait=120, **environment):
         self.cwd = Path(cwd)
         self.log = self.cwd / f"service-{next(_NUMBERS)}.log"
-        command = [sys.executable, "-m", "roadworthy", "serve", *map(str, arguments)]
+        command = [*serve_command(cwd, environment), *map(str, arguments)]
         if "--port" not in command:
             command += ["--port", "0"]
         with self.log.open("wb") as file:
@@ -139,17 +150,28 @@ class Service:
         with self.client() as client:
             return client.get(path)
 
+    @property
+    def server(self):
+        """The process that serves, or watches over those that do: the first of ours below what was started."""
+        started = psutil.Process(self.process.pid)
+        if "SERVICE_COMMAND" not in os.environ:
+            return started
+        return next((one for one in started.children(recursive=True) if "python" in one.name()), started)
+
     def signal(self, number):
-        self.process.send_signal(number)
+        self.server.send_signal(number)
 
     def stop(self, seconds=40):
         """Ask it to stop; its exit code."""
         if self.process.poll() is None:
-            self.process.terminate()
+            self.server.terminate()
         return self.process.wait(seconds)
 
     def kill(self):
         """End it and its workers at once."""
+        with contextlib.suppress(psutil.NoSuchProcess):
+            for process in [self.server, *psutil.Process(self.process.pid).children(recursive=True)]:
+                process.kill()
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait(10)

@@ -346,31 +346,23 @@ def test_it_answers_whoever_has_a_key_and_logs_what_it_answered(container, mount
     assert json.loads(exported)["rows"] == 2
 
 
-def test_whatever_is_sent_to_it_is_answered_as_outside_of_a_container(image, stored, buildah, mounts, tmp_path):
-    (tmp_path / "data").mkdir()
-    (tmp_path / "data").chmod(0o777)
-    tmp_path.chmod(0o755)
+def test_the_tests_of_the_service_pass_in_it(image, stored, buildah):
+    """The journeys with a browser and Prometheus, the faults, the hostile bodies: each starts containers of its own.
+
+    They run in a chroot, which has this machine's loopback, PostgreSQL and folders, as the tests' own user.
+    """
     working = buildah("from", "--pull-never", image).stdout.strip()
+    # Buildah would mount both what the image declares and what is given, in any order.
     buildah("config", "--volume", "/data-", working)
-    # In a chroot it has this machine's loopback, which podman's container without a network has not.
-    service = InChroot([program("buildah"), *stored], working, {**mounts, "data": tmp_path / "data"})
-    told = {"SERVICE_URL": f"http://127.0.0.1:{service.port}", "SERVICE_KEY": mounts["key"].read_text()}
-    try:
-        service.start()
-        assert service.inside(PYTHON, "-c", WAIT, service.port, check=False).returncode == 0, service.lines()
-        suite = [
-            sys.executable,
-            "-m",
-            "pytest",
-            "-q",
-            "-m",
-            "not slow",
-            Path(__file__).with_name("test_serve_hostile.py"),
-        ]
-        finished = subprocess.run(suite, env=os.environ | told, capture_output=True, text=True, timeout=400)
-    finally:
-        service.remove()
-    assert finished.returncode == 0, finished.stdout[-4_000:]
+    temporary = Path(tempfile.gettempdir())
+    run = [program("buildah"), *stored, "run", "--isolation", "chroot", "--user", "0:0"]
+    run += ["--volume", f"{temporary}:{temporary}", "--env", "HOME=/tmp"]
+    told = {"SERVICE_COMMAND": json.dumps([run, working])}
+    tests = [Path(__file__).with_name(f"test_{name}.py") for name in ("serve", "serve_faults", "serve_hostile")]
+    pytest_here = [sys.executable, "-m", "pytest", "-q", "-m", "not slow", "-p", "no:cacheprovider"]
+    finished = shell("env", *(f"{name}={value}" for name, value in told.items()), *pytest_here, *tests, check=False)
+    print(f"\n{finished.stdout.splitlines()[-1]}")
+    assert finished.returncode == 0, finished.stdout[-6_000:]
     assert " passed" in finished.stdout
 
 

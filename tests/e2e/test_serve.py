@@ -287,7 +287,7 @@ def test_several_workers_share_a_log_and_their_counts(serve, models, tmp_path):
 def test_workers_end_with_a_supervisor_that_was_killed(serve, models, tmp_path):
     service = serve(tmp_path, str(models / "hardened"), "--workers", "2")
     service.wait_for("ready", count=2)
-    service.process.kill()
+    service.server.kill()
     service.process.wait(10)
     end = time.monotonic() + 60
     while len(service.events("supervisor_died")) < 2 or is_up(service):

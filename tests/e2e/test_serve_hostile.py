@@ -2,7 +2,6 @@
 
 import concurrent.futures
 import json
-import os
 import socket
 import subprocess
 import sys
@@ -22,26 +21,9 @@ LONGEST = 5_000
 PREDICT, INVOCATIONS = "/v1/predict", "/invocations"
 
 
-class Elsewhere:
-    """A service that was started by somebody else, such as in a container: its address and a key are told."""
-
-    def __init__(self, url, key, cwd):
-        self.url, self.key, self.cwd = url, key, cwd
-
-    def client(self, **options):
-        return httpx.Client(base_url=self.url, trust_env=False, timeout=30, **options)
-
-    def events(self):
-        return []
-
-
 @pytest.fixture(scope="module")
-def service(request, tmp_path_factory):
+def service(serve, models, run, tmp_path_factory):
     folder = tmp_path_factory.mktemp("hostile")
-    if "SERVICE_URL" in os.environ:
-        yield Elsewhere(os.environ["SERVICE_URL"], os.environ["SERVICE_KEY"], folder)
-        return
-    serve, models, run = map(request.getfixturevalue, ("serve", "models", "run"))
     scopes = ("predict", "feedback", "admin")
     key = run("key", "all", *(part for scope in scopes for part in ("--scope", scope)), cwd=folder).stdout.strip()
     started = serve(folder, models / "hardened", "--keys", "keys.json")

@@ -159,7 +159,7 @@ def test_the_highest_score_is_that_of_scikit_learn(trained: Artifact, hardened_t
         compiled = compile_model(model)
         assert compiled is not None
         scores = choosing.both(model.decision_function(ASKED[:90])).max(axis=1)
-        found = [compiled.scored(features)[1] for features in compiled.features.of(ASKED[:90])]
+        found = [compiled.best(features)[2] for features in compiled.features.of(ASKED[:90])]
         assert np.allclose(found, scores, rtol=0, atol=1e-9)
 
 

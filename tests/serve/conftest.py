@@ -65,6 +65,7 @@ class FakeLog:
 
     def __init__(self, state: str = "ok", spooled: int = 0, error: LogError | None = None) -> None:
         self.state, self.spooled, self.waiting, self.error = state, spooled, 0, error
+        self.has_unsettled = False
         self.rows: list[Any] = []
 
     def start(self) -> None:
@@ -75,6 +76,9 @@ class FakeLog:
 
     def commit(self, rows: Sequence[Any]) -> bool:
         return False
+
+    def settle(self) -> None:
+        pass
 
     def append(self, rows: Sequence[Any], done: Callable[[LogError | None], None]) -> None:
         if self.error is None:

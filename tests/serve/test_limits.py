@@ -9,8 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from roadworthy.serve import limits
-from roadworthy.serve.limits import Gate, read_body
+from roadworthy.serve.limits import Bodies, Gate
 from roadworthy.serve.problems import Problem
 
 
@@ -85,7 +84,7 @@ def read(parts: list[Mapping[str, Any]], limit: int, headers: Mapping[bytes, byt
 
     async def body() -> Any:
         try:
-            return await read_body(receive, headers or {}, limit)
+            return await Bodies().read(receive, headers or {}, limit)
         except Problem as problem:
             return problem
 
@@ -122,16 +121,35 @@ def test_a_length_that_says_nothing_is_passed_over(declared: bytes) -> None:
     assert read(parts_of([b"0123456789"]), 10, {b"content-length": declared})[0] == b"0123456789"
 
 
-def test_a_body_that_does_not_come_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(limits, "BODY_SECONDS", 0.01)
+async def never() -> Mapping[str, Any]:
+    await anyio.sleep_forever()
+    raise AssertionError
 
-    async def receive() -> Mapping[str, Any]:
-        await anyio.sleep_forever()
-        raise AssertionError
 
-    with pytest.raises(Problem) as found:
-        anyio.run(read_body, receive, {}, 10)
-    assert (found.value.status, found.value.headers) == (408, {"Connection": "close"})
+def test_a_body_that_does_not_come_is_not_waited_for() -> None:
+    async def scene() -> list[tuple[int, dict[str, str]]]:
+        bodies, told = Bodies(0.02), []
+        for _ in range(2):
+            with pytest.raises(Problem) as found:
+                await bodies.read(never, {}, 10)
+            told.append((found.value.status, found.value.headers))
+        # The other bodies are not touched by it.
+        assert await bodies.read(quick, {}, 10) == b"{}"
+        return told
+
+    async def quick() -> Mapping[str, Any]:
+        return {"type": "http.request", "body": b"{}"}
+
+    assert anyio.run(scene) == [(408, {"Connection": "close"})] * 2
+
+
+def test_who_stops_waiting_for_a_body_is_not_told_that_it_was_late() -> None:
+    async def scene() -> bool:
+        with anyio.move_on_after(0.01) as waited:
+            await Bodies().read(never, {}, 10)
+        return waited.cancelled_caught
+
+    assert anyio.run(scene)
 
 
 @pytest.mark.parametrize("before", [[], [{"type": "http.request", "body": b"{", "more_body": True}]])

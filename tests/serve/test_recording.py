@@ -7,7 +7,7 @@ import anyio
 import pytest
 
 from roadworthy.prediction_log import LogError
-from roadworthy.serve.recording import Recorder
+from roadworthy.serve.recording import SETTLE_SECONDS, Recorder
 
 
 class Log:
@@ -17,6 +17,12 @@ class Log:
         self.commits = commits
         self.together: list[list[Any]] = []
         self.handed: list[Any] = []
+        self.has_unsettled = False
+        self.settled = 0
+
+    def settle(self) -> None:
+        self.has_unsettled = False
+        self.settled += 1
 
     def commit(self, rows: Any) -> bool:
         self.together.append([*rows])
@@ -49,6 +55,24 @@ def test_rows_of_one_turn_are_committed_together() -> None:
 
     anyio.run(scene)
     assert log.together == [["a", "b", "c"], ["d"]]
+
+
+def test_what_is_not_in_the_database_yet_is_settled_soon_and_once() -> None:
+    log = Log(commits=True)
+    recorder = Recorder(log)
+
+    async def scene() -> None:
+        for alone in (True, True, False):
+            log.has_unsettled = True
+            await recorder.record(["a"], alone=alone)
+        assert log.settled == 0
+        await asyncio.sleep(3 * SETTLE_SECONDS)
+        assert log.settled == 1
+        await recorder.record(["a"], alone=True)
+        await asyncio.sleep(3 * SETTLE_SECONDS)
+        assert log.settled == 1
+
+    anyio.run(scene)
 
 
 def test_what_cannot_be_committed_at_once_is_handed_over_and_waited_for_each_by_itself() -> None:

@@ -65,19 +65,20 @@ def read_probabilities(matrix: Any, n: int, classes: Sequence[str], where: str) 
         raise ModelError("predict_proba gave no matrix of numbers", where=where, mend=_shape(n, classes)) from None
     if values.shape != (n, len(classes)) or not values.size:
         raise ModelError(f"predict_proba gave shape {values.shape}", where=where, mend=_shape(n, classes))
+    # A value that is not finite makes one of both comparisons false.
+    if values.min() >= -_TOLERANCE and np.abs(values.sum(axis=1) - 1).max() <= _TOLERANCE:
+        names = np.asarray(classes, dtype=object)
+        return Predictions(names[values.argmax(axis=1)], np.minimum(values.max(axis=1), 1.0))
     if not np.isfinite(values).all():
         rows = int((~np.isfinite(values)).any(axis=1).sum())
         raise ModelError(
             f"NaN or infinite probabilities for {rows:,} of {counted(n, 'message')}", where=where, mend="mend the model"
         )
-    if values.min() < -_TOLERANCE or np.abs(values.sum(axis=1) - 1).max() > _TOLERANCE:
-        raise ModelError(
-            "the probabilities of a message do not add up to 1",
-            where=where,
-            mend="return those of classes that exclude each other (several labels a message are not supported)",
-        )
-    best = values.argmax(axis=1)
-    return Predictions(np.asarray(classes, dtype=object)[best], np.clip(values[np.arange(n), best], 0.0, 1.0))
+    raise ModelError(
+        "the probabilities of a message do not add up to 1",
+        where=where,
+        mend="return those of classes that exclude each other (several labels a message are not supported)",
+    )
 
 
 def require_predictions(answered: Any, n: int, where: str) -> Predictions:

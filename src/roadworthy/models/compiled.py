@@ -88,19 +88,25 @@ class CompiledModel:
 
     def probabilities(self, features: Features) -> NDArray[np.float64]:
         """The probabilities of the classes for one message, shape (k,)."""
-        return self.scored(features)[0]
+        powers, _, _ = self._powers(features)
+        powers /= np.add.reduce(powers)
+        return powers
 
-    def scored(self, features: Features) -> tuple[NDArray[np.float64], float]:
-        """The probabilities of the classes for one message, shape (k,), and the highest score."""
-        powers: NDArray[np.float64] = features.values.dot(self.weights.take(features.columns, axis=0))
-        powers += self.intercept
+    def best(self, features: Features) -> tuple[int, float, float]:
+        """The likeliest class for one message: its number, its probability, and its score."""
+        powers, best, highest = self._powers(features)
+        return best, 1.0 / float(np.add.reduce(powers)), highest / self.temperature
+
+    def _powers(self, features: Features) -> tuple[NDArray[np.float64], int, float]:
+        """Of each class e to the power of its score less the highest one, shape (k,); whose that is, and itself."""
+        scores: NDArray[np.float64] = features.values.dot(self.weights.take(features.columns, axis=0))
+        scores += self.intercept
         if features.meaning is not None:
-            powers += features.meaning @ self.weights[self.features.ngrams :]
-        highest = float(powers[powers.argmax()])
-        powers -= highest
-        np.exp(powers, out=powers)
-        powers /= powers.sum()
-        return powers, highest / self.temperature
+            scores += features.meaning @ self.weights[self.features.ngrams :]
+        best = int(scores.argmax())
+        highest = float(scores[best])
+        scores -= highest
+        return np.exp(scores, out=scores), best, highest
 
 
 def compile_model(estimator: Any, *, name: str = "compiled", proof: Sequence[str] = ()) -> CompiledModel | None:

@@ -106,9 +106,8 @@ class GuardedModel:
 
     def _answer(self, linear: CompiledModel, text: str, features: Features) -> Answer:
         own = features if self._shares_features else linear.features.of_one(text)
-        probabilities, score = linear.scored(own)
-        best = int(probabilities.argmax())
-        label, confidence = linear.classes[best], float(probabilities[best])
+        best, confidence, score = linear.best(own)
+        label = linear.classes[best]
         certainty = certainty_of(score) if self.guard.uses_certainty_ else None
         return self._judged(text, label, confidence, certainty, features)
 

@@ -75,7 +75,7 @@ class PredictionLog:
         self._store = Store(Inserter(engine), Spool(spool, self._tell), self._tell)
         self._store.open()
         file = sqlite_file(engine)
-        self._immediate = Immediate(engine, file, text) if file is not None and synchronous == "normal" else None
+        self._immediate = Immediate(engine, file, text, spool) if file is not None and synchronous == "normal" else None
         self._handed: SimpleQueue[_Handed | None] = SimpleQueue()
         self._guard = threading.Lock()
         self._closed = False
@@ -115,7 +115,19 @@ class PredictionLog:
         """
         if self._immediate is None or self._closed or self._store.state != "ok" or self.waiting:
             return False
-        return self._immediate.commit(rows)
+        with self._guard:
+            return not self._closed and self._immediate.commit(rows)
+
+    @property
+    def has_unsettled(self) -> bool:
+        """Whether rows that are durable wait to be settled."""
+        return self._immediate is not None and bool(self._immediate.unsettled)
+
+    def settle(self) -> None:
+        """Bring into the database what `commit` made durable beside it; to be called soon after, not at once."""
+        with self._guard:
+            if not self._closed:
+                self._settle()
 
     def append(self, rows: Sequence[Row], done: Done) -> None:
         """Hand rows over; returns at once.
@@ -129,8 +141,7 @@ class PredictionLog:
         """
         with self._guard:
             if not self._closed:
-                self._came += len(rows)
-                self._handed.put((rows, done))
+                self._put(rows, done)
                 return
         self._run_callbacks([partial(done, LogError("the prediction log is closed", mend="start the service again"))])
 
@@ -145,15 +156,27 @@ class PredictionLog:
         with self._guard:
             if self._closed:
                 return
-            self._closed = True
+            self._settle()
             if self._immediate is not None:
                 self._immediate.close()
+            self._closed = True
             self._deadline = time.monotonic() + timeout
             self._handed.put(None)
         if self._thread.ident is None:
             self._store.close()
         else:
             self._thread.join(timeout)
+
+    def _put(self, rows: Sequence[Row], done: Done) -> None:
+        self._came += len(rows)
+        self._handed.put((rows, done))
+
+    def _settle(self) -> None:
+        """As `settle`; what SQLite does not take now is the writing thread's, and stays in its journal until then."""
+        left = None if self._immediate is None else self._immediate.settle()
+        if left is not None:
+            rows, journal = left
+            self._put(rows, lambda error: journal.finish() if error is None else journal.close())
 
     def _run(self) -> None:
         is_open = True

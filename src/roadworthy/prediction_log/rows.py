@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 import time
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
+from random import getrandbits
 from typing import Any, Literal, NamedTuple, TypeAlias
+
+from pydantic_core import to_json
 
 from roadworthy.redaction import redact
 
@@ -99,8 +101,7 @@ def new_id() -> str:
     (36, '7', True)
     """
     milliseconds, rest = divmod(time.time_ns(), 1_000_000)
-    random = int.from_bytes(os.urandom(8)) & 0x3FFF_FFFF_FFFF_FFFF
-    value = milliseconds << 80 | 7 << 76 | (rest * 4096 // 1_000_000) << 64 | 1 << 63 | random
+    value = milliseconds << 80 | 7 << 76 | (rest * 4096 // 1_000_000) << 64 | 1 << 63 | getrandbits(62)
     digits = f"{value:032x}"
     return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
 
@@ -125,27 +126,34 @@ def stored_group(rows: Iterable[Prediction | Feedback], text: TextMode) -> Group
 
 def _stored_prediction(row: Prediction, keep: Callable[[str], str | None]) -> Stored:
     id_, time_, request_id, role, model, version, text, label, confidence, familiarity, verdict, reasons, sent, ms = row
+    names = (id_, request_id, role, model, version, label, verdict, reasons)
+    if not _is_plain("".join(names)):
+        id_, request_id, role, model, version, label, verdict, reasons = map(_storable, names)
     return (
-        _storable(id_),
+        id_,
         stored_time(time_),
-        _storable(request_id),
-        _storable(role),
-        _storable(model),
-        _storable(version),
+        request_id,
+        role,
+        model,
+        version,
         None if text is None else keep(text),
-        _storable(label),
+        label,
         _number(confidence),
         _number(familiarity),
-        _storable(verdict),
-        _storable(reasons),
+        verdict,
+        reasons,
         None if sent is None else _storable(sent),
         float(ms),
     )
 
 
+def _is_plain(text: str) -> bool:
+    return text.isascii() and "\0" not in text
+
+
 def _storable(text: str) -> str:
     """A text that every database takes: half surrogate pairs and NUL become the replacement character."""
-    if text.isascii() and "\0" not in text:
+    if _is_plain(text):
         return text
     return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace").replace("\0", "\ufffd")
 
@@ -171,7 +179,7 @@ def to_lines(group: Group) -> bytes:
     """A group as JSON, one line a row."""
     rows = [dict(zip(Prediction._fields, row, strict=True)) for row in group.predictions]
     rows += [dict(zip(Feedback._fields, row, strict=True)) for row in group.feedback]
-    return "".join(f"{json.dumps(row)}\n" for row in rows).encode()
+    return b"".join(to_json(row) + b"\n" for row in rows)
 
 
 def from_lines(lines: bytes) -> tuple[Group, int]:

@@ -72,24 +72,37 @@ class Segment:
         os.close(descriptor)
         return None
 
-    def append(self, lines: bytes, rows: int) -> None:
-        """Write whole lines and make them durable.
+    def append(self, lines: bytes, rows: int, *, sync: bool = True) -> None:
+        """Write whole lines and make them durable; without `sync` they outlive the process, but no loss of power.
 
         Raises
         ------
         OSError
-            They are not durable: the disk is full, say. The segment must not be written to again.
+            They are not durable: the disk is full, say. Once `sync` was asked for, the segment must not be written to
+            again.
         """
         try:
             written = 0
             while written < len(lines):
                 written += os.pwrite(self._descriptor, lines[written:], self.durable + written)
-            os.fsync(self._descriptor)
+            if sync:
+                os.fsync(self._descriptor)
         except OSError:
             self._cut()
             raise
         self.durable += len(lines)
         self.rows += rows
+
+    def clear(self) -> None:
+        """Start anew: all of it is in the database.
+
+        Raises
+        ------
+        OSError
+            The file cannot be cut; nothing is changed.
+        """
+        os.ftruncate(self._descriptor, 0)
+        self.durable = self.rows = 0
 
     def next_lines(self) -> bytes:
         """The next whole lines that are not `passed` yet; none at the end."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic_core import to_json
 
 from roadworthy.errors import RoadworthyError
-from roadworthy.serve.limits import read_body
+from roadworthy.serve.limits import Bodies
 from roadworthy.serve.messages import CSV, JSON, read_feedback, read_invocation, read_messages, require_type
 from roadworthy.serve.problems import Problem
 from roadworthy.serve.requests import Asked, Reply
@@ -40,6 +40,7 @@ class Endpoints:
     def __init__(self, service: Service, reloaded: Callable[[], None]) -> None:
         self._service = service
         self._reloaded = reloaded
+        self._bodies = Bodies()
 
     async def predict(self, asked: Asked) -> Reply:
         """POST /v1/predict: one answer, or one a message."""
@@ -97,7 +98,7 @@ class Endpoints:
         kind = require_type(asked.header(b"content-type") or "", types)
         if asked.headers.get(b"content-encoding", b"identity") != b"identity":
             raise Problem(415, "unsupported-encoding", "compressed bodies are not read; send it as it is")
-        return kind, await read_body(asked.receive, asked.headers, self._service.settings.max_body)
+        return kind, await self._bodies.read(asked.receive, asked.headers, self._service.settings.max_body)
 
     def _require(self, asked: Asked, scope: Scope) -> None:
         self._service.require(

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from roadworthy.serve.problems import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
-    from typing import Any
+
+Receive: TypeAlias = "Callable[[], Awaitable[Mapping[str, Any]]]"
 
 BODY_SECONDS = 10.0
 _RETRY_SECONDS = 1
@@ -63,28 +64,63 @@ class Gate:
             self._waiting -= 1
 
 
-async def read_body(
-    receive: Callable[[], Awaitable[Mapping[str, Any]]], headers: Mapping[bytes, bytes], limit: int
-) -> bytes:
-    """The body of a request, unless it is too large, or does not come.
+class Bodies:
+    """Reads the bodies of requests, unless they are too large, or do not come.
 
-    Raises
-    ------
-    Problem
-        It is larger than the limit; no more than that is read. Or it is not all there within `BODY_SECONDS`.
+    One timer looks after all of them: one for each would cost more than the reading.
+
+    Parameters
+    ----------
+    seconds
+        How long a body may take, at the least; the timer looks ten times in so long.
     """
-    declared = headers.get(b"content-length", b"")
-    if declared.isdigit() and int(declared) > limit:
-        raise too_large(limit)
-    try:
-        async with asyncio.timeout(BODY_SECONDS):
+
+    def __init__(self, seconds: float = BODY_SECONDS) -> None:
+        self._seconds = seconds
+        self._until: dict[asyncio.Task[Any], float] = {}
+        self._late: set[asyncio.Task[Any]] = set()
+        self._watched = False
+
+    async def read(self, receive: Receive, headers: Mapping[bytes, bytes], limit: int) -> bytes:
+        """The body of a request.
+
+        Raises
+        ------
+        Problem
+            It is larger than the limit; no more than that is read. Or it is not all there in time.
+        """
+        declared = headers.get(b"content-length", b"")
+        if declared.isdigit() and int(declared) > limit:
+            raise too_large(limit)
+        loop, task = asyncio.get_running_loop(), asyncio.current_task()
+        assert task is not None
+        self._until[task] = loop.time() + self._seconds
+        if not self._watched:
+            self._watch(loop)
+        try:
             return await _gathered(receive, limit)
-    except TimeoutError:
-        detail = f"the body was not all there within {BODY_SECONDS:.0f} seconds; send it in one go"
-        raise Problem(408, "body-too-slow", detail, headers={"Connection": "close"}) from None
+        except asyncio.CancelledError:
+            if task not in self._late or task.uncancel():
+                raise
+        finally:
+            del self._until[task]
+            self._late.discard(task)
+        detail = f"the body was not all there within {self._seconds:.0f} seconds; send it in one go"
+        raise Problem(408, "body-too-slow", detail, headers={"Connection": "close"})
+
+    def _watch(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Give up on bodies that are late, and look again as long as there are others."""
+        now = loop.time()
+        for task, until in self._until.items():
+            if until <= now and task not in self._late:
+                self._late.add(task)
+                task.cancel()
+        self._watched = bool(self._until)
+        if self._watched:
+            loop.call_later(self._seconds / 10, self._watch, loop)
 
 
-async def _gathered(receive: Callable[[], Awaitable[Mapping[str, Any]]], limit: int) -> bytes:
+async def _gathered(receive: Receive, limit: int) -> bytes:
     message = await receive()
     body: bytes = message.get("body", b"")
     if message.get("more_body"):

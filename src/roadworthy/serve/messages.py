@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
@@ -158,12 +159,19 @@ def require_type(given: str, allowed: Sequence[str]) -> str:
     >>> require_type("Application/JSON; charset=UTF-8", [JSON])
     'application/json'
     """
-    kind, *parameters = (part.strip().lower() for part in given.split(";"))
-    charset = next((part.partition("=")[2].strip('" ') for part in parameters if part.startswith("charset")), "utf-8")
+    kind, charset = _media_type(given)
     if kind not in allowed or charset not in _UTF_8:
         shown = " or ".join(allowed)
         raise Problem(415, "unsupported-media-type", f"the body has to be {shown} in UTF-8; say so in Content-Type")
     return kind
+
+
+@lru_cache(maxsize=64)
+def _media_type(given: str) -> tuple[str, str]:
+    """The type and the encoding that a Content-Type says."""
+    kind, *parameters = (part.strip().lower() for part in given.split(";"))
+    charset = next((part.partition("=")[2].strip('" ') for part in parameters if part.startswith("charset")), "utf-8")
+    return kind, charset
 
 
 def _parsed(adapter: TypeAdapter[Any], body: bytes) -> Any:

@@ -13,6 +13,8 @@ from roadworthy.prediction_log import LogError
 if TYPE_CHECKING:
     from roadworthy.prediction_log import Feedback, Prediction, PredictionLog
 
+# Rows that came in a burst are in the database so much later, and for whoever reads it; durable they are before.
+SETTLE_SECONDS = 0.01
 _Waiting = tuple[Sequence["Prediction | Feedback"], "asyncio.Future[None]"]
 
 
@@ -28,6 +30,7 @@ class Recorder:
     def __init__(self, log: PredictionLog) -> None:
         self._log = log
         self._gathered: list[_Waiting] = []
+        self._settles = False
         self._loop: asyncio.AbstractEventLoop | None = None
 
     async def record(self, rows: Sequence[Prediction | Feedback], *, alone: bool = False) -> None:
@@ -40,13 +43,14 @@ class Recorder:
         LogError
             They can be kept nowhere.
         """
-        if alone and not self._gathered and self._log.commit(rows):
-            return
         self._loop = asyncio.get_running_loop()
+        if alone and not self._gathered and self._log.commit(rows):
+            self._settle_soon(self._loop)
+            return
         recorded: asyncio.Future[None] = self._loop.create_future()
         self._gathered.append((rows, recorded))
         if len(self._gathered) == 1:
-            self._loop.call_soon(self._flush)
+            self._loop.call_soon(self._flush, self._loop)
         await recorded
 
     def acknowledge(self, callbacks: list[Callable[[], None]]) -> None:
@@ -55,11 +59,21 @@ class Recorder:
             with suppress(RuntimeError):
                 self._loop.call_soon_threadsafe(_call_all, callbacks)
 
-    def _flush(self) -> None:
+    def _settle_soon(self, loop: asyncio.AbstractEventLoop) -> None:
+        if self._log.has_unsettled and not self._settles:
+            self._settles = True
+            loop.call_later(SETTLE_SECONDS, self._settle)
+
+    def _settle(self) -> None:
+        self._settles = False
+        self._log.settle()
+
+    def _flush(self, loop: asyncio.AbstractEventLoop) -> None:
         gathered, self._gathered = self._gathered, []
         committed = False
         try:
             committed = self._log.commit([row for rows, _ in gathered for row in rows])
+            self._settle_soon(loop)
         finally:
             # Whatever happened, nobody is left waiting.
             for rows, recorded in gathered:

@@ -30,7 +30,7 @@ from roadworthy.serve.limits import Gate
 from roadworthy.serve.lineup import Lineup
 from roadworthy.serve.messages import FeedbackGiven
 from roadworthy.serve.problems import Problem
-from roadworthy.serve.recording import Recorder
+from roadworthy.serve.recording import SETTLE_SECONDS, Recorder
 from roadworthy.serve.served import Served
 from roadworthy.serve.settings import host_of, is_local
 from roadworthy.serve.stored import SERVED, SHADOW
@@ -289,7 +289,11 @@ class Service:
 
     async def _is_known(self, prediction: str) -> bool:
         """Whether the log has a prediction; where that cannot be found out it is taken for granted."""
+        self.log.settle()
         try:
+            if self.settings.workers > 1 and not await asyncio.to_thread(has_prediction, self._reader, prediction):
+                # Another worker may have answered just now.
+                await asyncio.sleep(2 * SETTLE_SECONDS)
             return await asyncio.to_thread(has_prediction, self._reader, prediction)
         except LogError:
             return True
