@@ -36,6 +36,8 @@ class Features(NamedTuple):
     known
         How much of the message's n-grams the vocabulary of the last vectorizer covers: a share of squared weights,
         0 to 1, where an unknown n-gram weighs as much as the rarest known one.
+    text
+        The message that they are of, its spelling corrected.
     meaning
         The weighted embedding, shape (d,), whose columns follow those of the n-grams; None without an encoder.
     """
@@ -43,6 +45,7 @@ class Features(NamedTuple):
     columns: NDArray[np.intp]
     values: NDArray[np.float64]
     known: float
+    text: str
     meaning: NDArray[np.float64] | None = None
 
 
@@ -150,7 +153,7 @@ class CompiledFeatures:
         found = [self.of_one(text) for text in texts]
         if self.encoder is None:
             return found
-        rows = self.encoder.encode([self.correct(text) for text in texts]).astype(float) * self._embedding_weight
+        rows = self.encoder.encode([features.text for features in found]).astype(float) * self._embedding_weight
         return [features._replace(meaning=row) for features, row in zip(found, rows, strict=True)]
 
     def correct(self, text: str) -> str:
@@ -172,7 +175,7 @@ class CompiledFeatures:
             end = start + len(own)
             block.scale(values[start:end], counts)
             start = end
-        return Features(columns, values, known)
+        return Features(columns, values, known, text)
 
 
 def _corrected(transformer: Any) -> tuple[SpellingCorrector | None, Any]:

@@ -135,8 +135,8 @@ class Familiarity:
         meaning = self.meanings.similarity(self._every_column, features.meaning, code)
         return Parts(similarity, max(0.0, meaning), certainty)
 
-    def _tokens(self, text: str) -> tuple[str, ...]:
-        return tokenise(self.compiled.correct(text))
+    def _tokens(self, text: str, features: Features | None = None) -> tuple[str, ...]:
+        return tokenise(self.compiled.correct(text) if features is None else features.text)
 
     def _require_fit(self) -> None:
         """Refuse prototypes of other features or classes."""
@@ -152,9 +152,9 @@ class Familiarity:
         """The words that training messages hold."""
         return [word for word in self._vocabulary if " " not in word]
 
-    def known_words(self, text: str) -> float:
+    def known_words(self, text: str, features: Features | None = None) -> float:
         """The share of its words that the training messages hold; 0 for a message without any."""
-        tokens = self._tokens(text)
+        tokens = self._tokens(text, features)
         return sum(map(self._vocabulary.__contains__, tokens)) / len(tokens) if tokens else 0.0
 
     def unknown_words(self, text: str) -> tuple[str, ...]:

@@ -173,7 +173,8 @@ class Guard:
         parts = self.familiarity_.parts(text, label, sure, features, any_class=not self.uses_label)
         familiarity = parts.familiarity
         if familiarity < self.threshold_:
-            broken += tuple(reason for reason in self._low(text, parts, confidence) if reason not in broken)
+            low = self._low(text, parts, confidence, features)
+            broken += tuple([reason for reason in low if reason not in broken])
         return Verdict(familiarity, broken)
 
     def settings(self) -> dict[str, Any]:
@@ -242,7 +243,8 @@ class Guard:
             )
             parts = known.parts(text, label, certainty, features, any_class=not self.uses_label)
             familiarity = -inf if self._rules(text, label) else parts.familiarity
-            yield _HeldOut(familiarity, Low(parts.similarity, parts.meaning, confidence, known.known_words(text)))
+            words = known.known_words(text, features)
+            yield _HeldOut(familiarity, Low(parts.similarity, parts.meaning, confidence, words))
 
     def _calibrate(self, held_out: Sequence[_HeldOut]) -> None:
         self.calibrated_on_ = len(held_out)
@@ -265,12 +267,12 @@ class Guard:
             broken.append(OUT_OF_SCOPE)
         return tuple(broken)
 
-    def _low(self, text: str, parts: Parts, confidence: float) -> list[str]:
+    def _low(self, text: str, parts: Parts, confidence: float, features: Features | None) -> list[str]:
         """Why a message is unfamiliar: what is unusually low; where nothing is by itself, no class fits it well."""
         low = self.low_
         strange = parts.similarity < low.similarity or parts.meaning < low.meaning
         unsure = self.uses_confidence and confidence < low.confidence
-        new_words = self.familiarity_.known_words(text) < low.words
+        new_words = self.familiarity_.known_words(text, features) < low.words
         found = ((strange, OUT_OF_SCOPE), (unsure, LOW_CONFIDENCE), (new_words, UNFAMILIAR_WORDS))
         return [reason for is_low, reason in found if is_low] or [OUT_OF_SCOPE]
 

@@ -156,7 +156,8 @@ class Service:
         started = psutil.Process(self.process.pid)
         if "SERVICE_COMMAND" not in os.environ:
             return started
-        return next((one for one in started.children(recursive=True) if "python" in one.name()), started)
+        below = started.children(recursive=True)
+        return next((one for one in below if "python" in Path(*one.cmdline()[:1]).name), started)
 
     def signal(self, number):
         self.server.send_signal(number)
