@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
 from hashlib import blake2b
 from math import prod
@@ -33,9 +33,7 @@ class Draw:
     __slots__ = ("_state",)
 
     def __init__(self, name: str, severity: int, seed: int, text: str) -> None:
-        hashed = _begun(name, severity, seed).copy()
-        hashed.update(text.encode("utf-8", "surrogatepass"))
-        self._state = int.from_bytes(hashed.digest(), "little")
+        self._state = _state(_begun(name, severity, seed), text)
 
     def _bits(self) -> int:
         """The next 31 bits; those that are asked most often do the same in line."""
@@ -94,6 +92,29 @@ class Draw:
         self._state = state = (self._state * _MULTIPLIER + _INCREMENT) & _MASK
         return whole + ((state >> 33) * _SCALE < wanted - whole)
 
+    def rows(self, n: int, share: float) -> Sequence[int]:
+        """Which of n to change for a share of them, ascending: as many as `count` says, as `sample` draws them.
+
+        Examples
+        --------
+        >>> Draw("x", 3, 0, "").rows(6, 0.5), list(Draw("x", 3, 0, "").rows(0, 0.5))
+        ([1, 3, 4], [])
+        """
+        state = self._state
+        wanted, k = n * share, 1
+        if wanted > 1:
+            k = int(wanted)
+            state = (state * _MULTIPLIER + _INCREMENT) & _MASK
+            k += (state >> 33) * _SCALE < wanted - k
+        if k >= n:
+            self._state = state
+            return range(n)
+        if k == 1:
+            self._state = state = (state * _MULTIPLIER + _INCREMENT) & _MASK
+            return ((state >> 33) * n >> 31,)
+        self._state = state
+        return self.sample(n, k)
+
     def events(self, chances: Iterable[float], *, times: float = 1.0) -> Iterator[int]:
         """Where something happens: at each place by its own chance, which is taken so many times.
 
@@ -114,7 +135,8 @@ class Draw:
         >>> list(Draw("x", 3, 0, "").losses([1.0, 0.0, 1.0, 0.0]))
         [1, 3]
         """
-        left, end = 1.0, self.uniform()
+        self._state = state = (self._state * _MULTIPLIER + _INCREMENT) & _MASK
+        left, end = 1.0, (state >> 33) * _SCALE
         # In most messages nothing happens, which is quickly seen.
         if prod(kept) > end:
             return
@@ -136,6 +158,31 @@ class Draw:
         """
         self._state = state = (self._state * _MULTIPLIER + _INCREMENT) & _MASK
         return bisect(ends, (state >> 33) * _SCALE * ends[-1])
+
+
+def draws(name: str, severity: int, seed: int) -> Callable[[str], Draw]:
+    """What begins the draws of each of many messages, given what their keys share.
+
+    Examples
+    --------
+    >>> draws("typos", 3, 0)("where is it").below(10) == Draw("typos", 3, 0, "where is it").below(10)
+    True
+    """
+    begun, new = _begun(name, severity, seed), Draw.__new__
+
+    def of(text: str) -> Draw:
+        draw = new(Draw)
+        draw._state = _state(begun, text)
+        return draw
+
+    return of
+
+
+def _state(begun: blake2b, text: str) -> int:
+    """Where the draws of a message begin."""
+    hashed = begun.copy()
+    hashed.update(text.encode("utf-8", "surrogatepass"))
+    return int.from_bytes(hashed.digest(), "little")
 
 
 @lru_cache(maxsize=1 << 10)

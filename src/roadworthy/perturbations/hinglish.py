@@ -96,7 +96,7 @@ def to_hinglish(text: str, draw: Draw, *, share: float = 1.0) -> str:
     'maine meri card kho diya lekin mujhe aj pay karna hai'
     """
     sentences = _SENTENCE.findall(text)
-    for row in draw.sample(len(sentences), draw.count(len(sentences), share)) if share < 1 else range(len(sentences)):
+    for row in draw.rows(len(sentences), share) if share < 1 else range(len(sentences)):
         if any(map(str.isalpha, sentences[row])):
             sentences[row] = _sentence(sentences[row], draw)
     return "".join(sentences)

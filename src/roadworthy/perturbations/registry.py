@@ -12,7 +12,7 @@ from typing import NamedTuple, overload
 from roadworthy.columns import listed, require_strings
 from roadworthy.errors import PerturbationError, named
 from roadworthy.language import guess_language, is_latin
-from roadworthy.perturbations.draw import Draw
+from roadworthy.perturbations.draw import Draw, draws
 
 SEVERITIES = (1, 2, 3, 4, 5)
 ANY_LANGUAGE = "any"
@@ -260,8 +260,8 @@ def _perturbed(texts: Sequence[str], members: Sequence[Perturbation], severity: 
     """Texts, each as one of the members leaves it."""
     require_severity(severity)
     key = members[0].name if len(members) == 1 else members[0].family
-    change = Members.of(members).change
-    return [change(text, severity, Draw(key, severity, seed, text), written=text) for text in texts]
+    change, begin = Members.of(members).change, draws(key, severity, seed)
+    return [change(text, severity, begin(text), text) for text in texts]
 
 
 class Members(NamedTuple):
@@ -275,7 +275,7 @@ class Members(NamedTuple):
         """These perturbations, by their weights."""
         return cls(tuple(members), tuple(accumulate(map(_WEIGHT, members))))
 
-    def change(self, text: str, severity: int, draw: Draw, *, written: str) -> str:
+    def change(self, text: str, severity: int, draw: Draw, written: str) -> str:
         """The text as one of them leaves it, drawn by its weight; another one where that changes nothing.
 
         Those that do not apply to what was written at first are left out.
@@ -290,7 +290,7 @@ class Members(NamedTuple):
         if len(members) == 1:
             return text
         others = Members.of(members[:row] + members[row + 1 :])
-        return others.change(text, severity, draw, written=written)
+        return others.change(text, severity, draw, written)
 
 
 def require_severity(severity: int) -> None:

@@ -148,7 +148,7 @@ def misheard_words(text: str, severity: int, draw: Draw) -> str:
     tokens = _spoken(text).split(" ")
     places = [i for i, token in enumerate(tokens) if token in known]
     if places:
-        for i in draw.sample(len(places), draw.count(len(places), SHARE[severity])):
+        for i in draw.rows(len(places), SHARE[severity]):
             tokens[places[i]] = draw.pick_early(known[tokens[places[i]]])
     return " ".join(tokens)
 

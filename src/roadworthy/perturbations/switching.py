@@ -147,7 +147,7 @@ def by_the_clause(text: str, severity: int, draw: Draw, language: str) -> str:
     known = switchable(language)
     clauses = _cut(text.split(" "))
     rows = [row for row, clause in enumerate(clauses) if find_phrases(clause.split(" "), known)]
-    for chosen in draw.sample(len(rows), draw.count(len(rows), SHARE[severity])):
+    for chosen in draw.rows(len(rows), SHARE[severity]):
         clauses[rows[chosen]] = replace_phrases(clauses[rows[chosen]], _WHOLLY, draw, known, fitting(language))
     return _or_tagged(text, " ".join(clauses), draw, language)
 

@@ -91,7 +91,7 @@ def missed_space_bar(text: str, severity: int, draw: Draw) -> str:
     if not places:
         return text
     gaps = [" "] * len(tokens)
-    for i in draw.sample(len(places), draw.count(len(places), SHARE[severity] / 2)):
+    for i in draw.rows(len(places), SHARE[severity] / 2):
         place = places[i]
         key = draw.pick(_ABOVE_SPACE)
         # Never twice in a row, or nobody could read it.

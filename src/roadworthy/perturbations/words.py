@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import cache, lru_cache
+from functools import cache
 from itertools import compress, count, pairwise
 from operator import ne
 
@@ -199,14 +199,12 @@ def change_words(
     'it is my ORDER?'
     """
     tokens = text.split(" ")
-    # A function that is made anew for each message has nothing to remember.
-    known = (_changeable.__wrapped__ if "<locals>" in eligible.__qualname__ else _changeable)(eligible)
+    known = _CHANGEABLE.get(eligible)
+    if known is None:
+        known = _changeable(eligible)
     split = list(map(known.__getitem__, tokens))
     rows = list(compress(count(), split))
-    n = len(rows)
-    if not n:
-        return text
-    for chosen in draw.sample(n, draw.count(n, SHARE[severity])):
+    for chosen in draw.rows(len(rows), SHARE[severity]):
         row = rows[chosen]
         before, word, after = split[row]
         edited = edit(word, draw)
@@ -215,7 +213,6 @@ def change_words(
     return " ".join(tokens)
 
 
-@lru_cache(maxsize=64)
 def _changeable(eligible: Callable[[str], bool]) -> Remembered[tuple[str, ...]]:
     """The parts of every token whose word may be changed and could be; nothing of every other one."""
 
@@ -226,7 +223,14 @@ def _changeable(eligible: Callable[[str], bool]) -> Remembered[tuple[str, ...]]:
         word = split[1]
         return split if word and eligible(word) and not is_negation(word) else ()
 
-    return Remembered(changeable)
+    known = Remembered(changeable)
+    # A function that is made anew for each message has nothing to remember.
+    if "<locals>" not in eligible.__qualname__:
+        _CHANGEABLE[eligible] = known
+    return known
+
+
+_CHANGEABLE: dict[Callable[[str], bool], Remembered[tuple[str, ...]]] = {}
 
 
 def replace_phrases(
@@ -261,7 +265,7 @@ def replace_phrases(
     if not found:
         return text
     replaced, done = [], 0
-    for i in draw.sample(len(found), draw.count(len(found), SHARE[severity])):
+    for i in draw.rows(len(found), SHARE[severity]):
         start, end, forms = found[i]
         new = draw.pick_early(forms)
         if brings_digit(new, tokens, start, end):
