@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from itertools import compress, count
-from typing import NamedTuple
 
 from roadworthy.perturbations.draw import Draw
 from roadworthy.perturbations.hinglish_order import LEADS, governed, infinitive, infinitives, leads, ordered, to_be_done
@@ -15,7 +15,8 @@ _DONE_BY_THINGS = frozenset(["work", "accept", "support", "offer", "require", "a
 _THINGS = frozenset(["it", "this", "there"])
 
 
-class Said(NamedTuple):
+@dataclass(slots=True)
+class Said:
     """A clause in a Hindi frame: what comes before the verb, and the verb."""
 
     before: list[str]
@@ -26,7 +27,8 @@ class Said(NamedTuple):
         return [*self.before, *asked.split(), *self.verb]
 
 
-class Predicate(NamedTuple):
+@dataclass(slots=True)
+class Predicate:
     """The words after a verb or an auxiliary, and whose they are; the subject is named where it is a pronoun."""
 
     subject: str

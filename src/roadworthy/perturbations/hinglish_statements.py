@@ -6,6 +6,7 @@ What these rules do not know stays English: bilinguals switch between clauses as
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from roadworthy.perturbations.draw import Draw
 from roadworthy.perturbations.fitting import word_set
@@ -163,7 +164,7 @@ def _with_was(clause: Predicate) -> Said | None:
 def _with_have(clause: Predicate) -> Said | None:
     words = [word for word in clause.words if word.lower() != "yet"]
     yet = ["abhi", "tak"] if len(words) < len(clause.words) else []
-    clause = clause._replace(words=words)
+    clause = replace(clause, words=words)
     first = first_word(clause)
     if first == "been":
         return _been(clause)
