@@ -33,7 +33,7 @@ class Draw:
     __slots__ = ("_state",)
 
     def __init__(self, name: str, severity: int, seed: int, text: str) -> None:
-        self._state = _state(_begun(name, severity, seed), text)
+        self._state = _state(_begun(name, severity, seed).copy(), text)
 
     def _bits(self) -> int:
         """The next 31 bits; those that are asked most often do the same in line."""
@@ -98,7 +98,7 @@ class Draw:
         Examples
         --------
         >>> Draw("x", 3, 0, "").rows(6, 0.5), list(Draw("x", 3, 0, "").rows(0, 0.5))
-        ([1, 3, 4], [])
+        ([0, 2, 4], [])
         """
         state = self._state
         wanted, k = n * share, 1
@@ -145,7 +145,8 @@ class Draw:
             # The chance that nothing has happened yet fell to the number drawn, or below.
             if left <= end:
                 yield place
-                left, end = 1.0, self.uniform()
+                self._state = state = (self._state * _MULTIPLIER + _INCREMENT) & _MASK
+                left, end = 1.0, (state >> 33) * _SCALE
 
     def weighted(self, ends: Sequence[float]) -> int:
         """An index, the heavier the likelier; given are the sums of the weights up to each.
@@ -168,19 +169,18 @@ def draws(name: str, severity: int, seed: int) -> Callable[[str], Draw]:
     >>> draws("typos", 3, 0)("where is it").below(10) == Draw("typos", 3, 0, "where is it").below(10)
     True
     """
-    begun, new = _begun(name, severity, seed), Draw.__new__
+    begin, new = _begun(name, severity, seed).copy, Draw.__new__
 
     def of(text: str) -> Draw:
         draw = new(Draw)
-        draw._state = _state(begun, text)
+        draw._state = _state(begin(), text)
         return draw
 
     return of
 
 
-def _state(begun: blake2b, text: str) -> int:
-    """Where the draws of a message begin."""
-    hashed = begun.copy()
+def _state(hashed: blake2b, text: str) -> int:
+    """Where the draws of a message begin, given the hash of the rest of its key."""
     hashed.update(text.encode("utf-8", "surrogatepass"))
     return int.from_bytes(hashed.digest(), "little")
 

@@ -31,6 +31,7 @@ from roadworthy.perturbations.hinglish_requests import (
     TOLD,
     is_order,
     is_request,
+    may_request,
     purpose,
     request_of,
     requests,
@@ -53,8 +54,8 @@ _THANKS = frozenset(["thanks", "thank", "sorry"])
 _AUXILIARIES = frozenset(["will", "is", "are", "can", "should", "do", "does", "did", "am", "would", "could", "was"])
 _BE = frozenset(["is", "are", "was", "were"])
 _NOBODY = frozenset(["it", "there"])
-_WISHING = frozenset(["i", "i'd", "id"])
-_WISHING_ALONE = frozenset(["need", "want"])
+_WANTING = frozenset(["need", "want"])
+_WISHING = frozenset(["i", "i'd", "id", *_WANTING])
 _COORDINATING = frozenset(["and", "but", "or", "so", "because", "then", "and then"])
 # What asks for more than yes or no, with an auxiliary after it.
 _ASKED = {
@@ -97,8 +98,9 @@ def to_hinglish(text: str, draw: Draw, *, share: float = 1.0) -> str:
     """
     sentences = _SENTENCE.findall(text)
     for row in draw.rows(len(sentences), share) if share < 1 else range(len(sentences)):
-        if any(map(str.isalpha, sentences[row])):
-            sentences[row] = _sentence(sentences[row], draw)
+        sentence = sentences[row]
+        if any(map(str.isalpha, sentence)):
+            sentences[row] = _sentence(sentence, draw)
     return "".join(sentences)
 
 
@@ -169,13 +171,10 @@ def _converted(words: Words, draw: Draw) -> list[str] | None:
 
 
 def _clause(words: Words, draw: Draw) -> list[str] | None:
-    first = words[0].lower()
-    if first in _WISHING and (wished := _wished(words)):
+    first, may_ask, opens = _OPENED[words[0]]
+    if opens == "wish" and (wished := _wished(words)):
         return _wish(wished, draw)
-    if first in _WISHING_ALONE and len(words) > 2 and words[1].lower() == "to":
-        return _wish(words[1:], draw)
-    opens = _OPENS[first]
-    if (opens == "request" and is_request(words)) or is_order(words):
+    if may_ask and (is_request(words) or is_order(words)):
         return request_of(first, words[1:], draw)
     if opens == "question":
         return _question(first, words[1:], draw)
@@ -190,10 +189,18 @@ def _clause(words: Words, draw: Draw) -> list[str] | None:
     return None if _holds_clause(words) or begins_with_subject(first) else ordered(words, draw)
 
 
-def _opened_by(first: str) -> str:
-    """What a clause is that begins with a word; nothing where that does not tell."""
+def _opened_by(word: str) -> tuple[str, bool, str]:
+    """A word in small letters, whether it may ask for something, and what else a clause is that begins with it."""
+    first = word.lower()
+    return first, may_request(word), _other_than_request(first)
+
+
+def _other_than_request(first: str) -> str:
+    """What a clause is that begins with a word and asks for nothing; nothing where that does not tell."""
+    if first in _WISHING:
+        return "wish"
     if first in requests():
-        return "request"
+        return ""
     if first in QUESTION_WORDS:
         return "question"
     if is_auxiliary(first):
@@ -208,9 +215,11 @@ def _holds_clause(words: Words) -> bool:
 def _wished(words: Words) -> Words:
     """What follows a wish, or a duty; nothing where there is neither."""
     first, second, third = (*map(str.lower, words[:3]), "", "")[:3]
+    if first in _WANTING:
+        return words[1:] if third and second == "to" else []
     if first != "i":
         return words[2:] if second == "like" else []
-    if second in _WISHING_ALONE or (second == "have" and third == "to"):
+    if second in _WANTING or (second == "have" and third == "to"):
         return words[2:]
     return words[3:] if second == "would" and third == "like" else []
 
@@ -390,7 +399,7 @@ def _bare(words: Words) -> list[str]:
     return list(filterfalse(_IS_LEFT_OUT.__getitem__, words))
 
 
-_OPENS = Remembered(_opened_by)
+_OPENED = Remembered(_opened_by)
 _MUST_STAY = Remembered(lambda word: is_number(word) or is_negation(parts(word)[1]))
 _IS_OF_CLAUSE = Remembered(lambda word: is_finite(word) or word.lower() in _PEOPLE)
 _IS_VERB = Remembered(lambda word: is_finite(word) and word.lower() != "left")

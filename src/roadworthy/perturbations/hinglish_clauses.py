@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cache
+from itertools import compress, count
 from typing import NamedTuple
 
 from roadworthy import lexicon
@@ -27,8 +28,6 @@ _WISHES = frozenset(["want", "need"])
 _NEAR = 8
 _LAST_TO = 4
 _KI = ("ki",)
-# What a word may do, all of it as one number.
-_JOINS, _MAY_END = 1, 2
 
 
 class Joint(NamedTuple):
@@ -60,13 +59,12 @@ def clauses(words: Sequence[str]) -> list[tuple[Joint, Sequence[str]]]:
     if not any(turns):
         return [(_NO_JOINT, words)]
     lowered = list(map(str.lower, words))
-    found, joint, start, first, may_begin = [], _NO_JOINT, 0, 0, 0
-    for i, turn in enumerate(turns):
-        if (may_begin or turn & _JOINS) and (begun := _begins(lowered, i, start)) is not None:
+    found, joint, start, first = [], _NO_JOINT, 0, 0
+    for i in sorted({at + after for at in compress(count(), turns) for after in turns[at]}):
+        if i < len(words) and (begun := _begins(lowered, i, start)) is not None:
             if i > first:
                 found.append((joint, words[start:i]))
             joint, first, start = begun, i, i + bool(begun.english)
-        may_begin = turn & _MAY_END
     found.append((joint, words[start:]))
     return found
 
@@ -158,11 +156,11 @@ def _verbs() -> lexicon.Entries:
     return lexicon.alternatives("hinglish_infinitives.tsv")
 
 
-def _turn(word: str) -> int:
-    """Whether a word may join a clause to the one before it, and whether one may begin after it that nothing joins."""
+def _turns(word: str) -> tuple[int, ...]:
+    """How many words on from a word a clause may begin: at once, where it joins two, or after it."""
     lowered = word.lower()
-    may_end = lowered in _SAYING or lowered in _ASKING or word[-1] in _MARKS
-    return _JOINS * (lowered in _joints()) + _MAY_END * may_end
+    at_once = (0,) if lowered in _joints() else ()
+    return (*at_once, 1) if lowered in _SAYING or lowered in _ASKING or word[-1] in _MARKS else at_once
 
 
-_TURNS = Remembered(_turn)
+_TURNS = Remembered(_turns)

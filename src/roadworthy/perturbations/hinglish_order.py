@@ -15,6 +15,9 @@ Words = Sequence[str]
 
 _CLOCK = re.compile(r"(\d{1,2}(?: ?: ?\d{2})?) ?(am|pm)", re.IGNORECASE)
 _NOTHING = "-"
+# What moves a word to another place.
+_LEADING, _TELLING_WHEN = "leading", "telling when"
+_STAYING = frozenset([""])
 _KO, _SE = ("ko",), ("se",)
 _DAYS = ["today", "tonight", "tomorrow", "now", "currently", "yesterday", "this morning", "this evening", "right now"]
 _SPANS = [f"{which} {span}" for which in ("last", "next", "this") for span in ("week", "month", "year", "night")]
@@ -98,10 +101,11 @@ def ordered(words: Words, draw: Draw) -> list[str]:
     >>> ordered("the weather in delhi tomorrow".split(), Draw("hinglish", 3, 0, "x"))
     ['kal', 'delhi', 'mei', 'weather']
     """
-    if not any(map(_IS_MOVED.__getitem__, words)):
+    roles = set(map(_ROLES.__getitem__, words))
+    if roles <= _STAYING:
         return mixed(words, draw)
-    without, led = phrases(words)
-    told, head = times(without)
+    without, led = phrases(words) if _LEADING in roles else (words, [])
+    told, head = times(without) if _TELLING_WHEN in roles else ([], without)
     # Numbers keep their order.
     if len(led) > 1 and sum(any(word[0].isdigit() for word in after) for _, after in led) < 2:
         led.reverse()
@@ -274,7 +278,7 @@ def _postpositions() -> dict[str, tuple[tuple[str, ...], ...]]:
 
 _FORMS, _INFINITIVE = Remembered(_forms), Remembered(_infinitive)
 _IS_TIME = Remembered(lambda word: word.lower() in _TIMES)
-_IS_MOVED = Remembered(lambda word: leads(word) or _IS_TIME[word])
+_ROLES = Remembered(lambda word: _LEADING if leads(word) else _TELLING_WHEN if _IS_TIME[word] else "")
 LEADS = Remembered(lambda word: word.lower() in _postpositions())
 _FOLLOWING = Remembered(lambda word: _said_as_one().get(word.lower(), {}))
 _BARE = Remembered(lambda word: word.lower().rstrip(",;:"))

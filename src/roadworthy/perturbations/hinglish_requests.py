@@ -84,6 +84,17 @@ def is_request(words: Words) -> bool:
     return first not in _MOSTLY_NOUNS or is_done_to
 
 
+def may_request(word: str) -> bool:
+    """Whether a request or an order may begin with a word.
+
+    Examples
+    --------
+    >>> may_request("Cancel"), may_request("order"), may_request("lamp")
+    (True, True, False)
+    """
+    return word.lower() in requests() or _IS_ENGLISH_VERB[word]
+
+
 def is_order(words: Words) -> bool:
     """Whether the words begin with an English verb, and something that is to be done to."""
     return _IS_ENGLISH_VERB[words[0]] and len(words) > 1 and words[1].lower() in _TAKEN
