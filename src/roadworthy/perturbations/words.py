@@ -199,9 +199,7 @@ def change_words(
     'it is my ORDER?'
     """
     tokens = text.split(" ")
-    known = _CHANGEABLE.get(eligible)
-    if known is None:
-        known = _changeable(eligible)
+    known = _CHANGEABLE[eligible] if eligible in _CHANGEABLE else _changeable(eligible)
     split = list(map(known.__getitem__, tokens))
     rows = list(compress(count(), split))
     for chosen in draw.rows(len(rows), SHARE[severity]):
@@ -349,16 +347,19 @@ def find_phrases(tokens: Sequence[str], entries: Mapping[str, Sequence[str]]) ->
     if not isinstance(entries, lexicon.Entries):
         entries = lexicon.Entries({key: tuple(values) for key, values in entries.items()})
     words = plain(tokens)
+    following = [*words[1:], ""]
     found: list[tuple[int, int, str]] = []
     done = 0
     for start in compress(count(), map(entries.first_words.__contains__, words)):
         if start < done:
             continue
-        longer = phrases_from(tokens, words, start, entries)
-        key = longer[0] if longer else words[start]
-        if longer or key in entries:
-            done = start + 1 + key.count(" ")
-            found.append((start, done, key))
+        key = words[start]
+        if (key, following[start]) in entries.phrases and (longer := phrases_from(tokens, words, start, entries)):
+            key = longer[0]
+        elif key not in entries:
+            continue
+        done = start + 1 + key.count(" ")
+        found.append((start, done, key))
     return found
 
 
@@ -370,9 +371,7 @@ def phrases_begin(words: Sequence[str], entries: lexicon.Entries) -> Iterator[bo
 def phrases_from(tokens: Sequence[str], words: Sequence[str], start: int, entries: lexicon.Entries) -> list[str]:
     """The phrases among the entries that stand there, of tokens and their plain words, the longest first."""
     following = words[start + 1] if start + 1 < len(words) else ""
-    lengths = entries.phrases.get((words[start], following))
-    if lengths is None:
-        return []
+    lengths = entries.phrases.get((words[start], following), ())
     found = []
     for end in (start + length for length in lengths if start + length <= len(words)):
         key = " ".join(words[start:end])
