@@ -33,7 +33,7 @@ class Draw:
     __slots__ = ("_state",)
 
     def __init__(self, name: str, severity: int, seed: int, text: str) -> None:
-        self._state = _state(_begun(name, severity, seed).copy(), text)
+        self._state: int = draws(name, severity, seed)(text)._state
 
     def _bits(self) -> int:
         """The next 31 bits; those that are asked most often do the same in line."""
@@ -71,11 +71,11 @@ class Draw:
         """Draw k distinct integers below n, ascending (all of them where k is larger)."""
         if k >= n:
             return list(range(n))
-        if k == 1:
-            return [self._bits() * n >> 31]
-        # Floyd's algorithm (Bentley and Floyd, 1987).
+        return [self._bits() * n >> 31] if k == 1 else self._distinct(n, k, self._state)
+
+    def _distinct(self, n: int, k: int, state: int) -> list[int]:
+        """As `sample`, from a state, by Floyd's algorithm (Bentley and Floyd, 1987)."""
         found: set[int] = set()
-        state = self._state
         for end in range(n - k + 1, n + 1):
             state = (state * _MULTIPLIER + _INCREMENT) & _MASK
             row = (state >> 33) * end >> 31
@@ -112,8 +112,7 @@ class Draw:
         if k == 1:
             self._state = state = (state * _MULTIPLIER + _INCREMENT) & _MASK
             return ((state >> 33) * n >> 31,)
-        self._state = state
-        return self.sample(n, k)
+        return self._distinct(n, k, state)
 
     def events(self, chances: Iterable[float], *, times: float = 1.0) -> Iterator[int]:
         """Where something happens: at each place by its own chance, which is taken so many times.
@@ -172,17 +171,12 @@ def draws(name: str, severity: int, seed: int) -> Callable[[str], Draw]:
     begin, new = _begun(name, severity, seed).copy, Draw.__new__
 
     def of(text: str) -> Draw:
-        draw = new(Draw)
-        draw._state = _state(begin(), text)
+        draw, hashed = new(Draw), begin()
+        hashed.update(text.encode("utf-8", "surrogatepass"))
+        draw._state = int.from_bytes(hashed.digest(), "little")
         return draw
 
     return of
-
-
-def _state(hashed: blake2b, text: str) -> int:
-    """Where the draws of a message begin, given the hash of the rest of its key."""
-    hashed.update(text.encode("utf-8", "surrogatepass"))
-    return int.from_bytes(hashed.digest(), "little")
 
 
 @lru_cache(maxsize=1 << 10)

@@ -26,9 +26,11 @@ from roadworthy.perturbations.hinglish_order import (
 )
 from roadworthy.perturbations.hinglish_predicates import Said
 from roadworthy.perturbations.hinglish_requests import (
-    ME,
+    IS_OF_CLAUSE,
+    PEOPLE,
     QUESTION_WORDS,
     TOLD,
+    WISHING,
     is_order,
     is_request,
     may_request,
@@ -36,6 +38,8 @@ from roadworthy.perturbations.hinglish_requests import (
     request_of,
     requests,
     sprinkled,
+    wish,
+    wished_by,
 )
 from roadworthy.perturbations.hinglish_statements import asked, statement
 from roadworthy.perturbations.hinglish_subjects import begins_with_subject
@@ -49,13 +53,10 @@ _CLOCK = re.compile(r"\d [ap]m\b", re.IGNORECASE)
 _TOKENS = re.compile(r"\d+(?: : \d+)?(?: [ap]m\b)?(?!\S)|\S+ ' (?:s|m|d|re|ll|ve)\b|\S+", re.IGNORECASE)
 _MARKS = (",", ";", ":")
 _SUBJECTS = frozenset(["i", "you", "we", "it", "there", "they", "he", "she"])
-_PEOPLE = frozenset(["i", "you", "we", "he", "she", "they"])
 _THANKS = frozenset(["thanks", "thank", "sorry"])
 _AUXILIARIES = frozenset(["will", "is", "are", "can", "should", "do", "does", "did", "am", "would", "could", "was"])
 _BE = frozenset(["is", "are", "was", "were"])
 _NOBODY = frozenset(["it", "there"])
-_WANTING = frozenset(["need", "want"])
-_WISHING = frozenset(["i", "i'd", "id", *_WANTING])
 _COORDINATING = frozenset(["and", "but", "or", "so", "because", "then", "and then"])
 # What asks for more than yes or no, with an auxiliary after it.
 _ASKED = {
@@ -172,8 +173,8 @@ def _converted(words: Words, draw: Draw) -> list[str] | None:
 
 def _clause(words: Words, draw: Draw) -> list[str] | None:
     first, may_ask, opens = _OPENED[words[0]]
-    if opens == "wish" and (wished := _wished(words)):
-        return _wish(wished, draw)
+    if opens == "wish" and (wished := wished_by(words)):
+        return wish(wished, draw)
     if may_ask and (is_request(words) or is_order(words)):
         return request_of(first, words[1:], draw)
     if opens == "question":
@@ -197,7 +198,7 @@ def _opened_by(word: str) -> tuple[str, bool, str]:
 
 def _other_than_request(first: str) -> str:
     """What a clause is that begins with a word and asks for nothing; nothing where that does not tell."""
-    if first in _WISHING:
+    if first in WISHING:
         return "wish"
     if first in requests():
         return ""
@@ -209,30 +210,7 @@ def _other_than_request(first: str) -> str:
 
 
 def _holds_clause(words: Words) -> bool:
-    return is_finite(words[0]) or any(map(_IS_OF_CLAUSE.__getitem__, words[1:]))
-
-
-def _wished(words: Words) -> Words:
-    """What follows a wish, or a duty; nothing where there is neither."""
-    first, second, third = (*map(str.lower, words[:3]), "", "")[:3]
-    if first in _WANTING:
-        return words[1:] if third and second == "to" else []
-    if first != "i":
-        return words[2:] if second == "like" else []
-    if second in _WANTING or (second == "have" and third == "to"):
-        return words[2:]
-    return words[3:] if second == "would" and third == "like" else []
-
-
-def _wish(words: Words, draw: Draw) -> list[str] | None:
-    """What is wanted, or what is to be done and the verb; nothing where another clause is left in it."""
-    is_to_do = words[0].lower() == "to" and len(words) > 1
-    if any(map(_IS_OF_CLAUSE.__getitem__, words[2 if is_to_do else 0 :])):
-        return None
-    if is_to_do:
-        to_do = [*to_be_done(words[1]), "hai"]
-        return [draw.pick(ME), *ordered(governed(words[1], list(words[2:])), draw), *to_do]
-    return [draw.pick(ME), *ordered(words, draw), "chahiye"]
+    return is_finite(words[0]) or any(map(IS_OF_CLAUSE.__getitem__, words[1:]))
 
 
 # Questions
@@ -317,7 +295,7 @@ def _time_for(words: Words, draw: Draw) -> list[str] | None:
 
 def _is_beyond_rules(lowered: Words) -> bool:
     """Whether there is a clause within the question, or a verb beside its auxiliary."""
-    if not _PEOPLE.isdisjoint(lowered[1:]):
+    if not PEOPLE.isdisjoint(lowered[1:]):
         return True
     verbs = sum(map(_IS_VERB.__getitem__, lowered[2:]))
     return verbs > 1 or (verbs == 1 and not (is_auxiliary(lowered[0] or "is") or lowered[0] in _HOW_MUCH))
@@ -401,7 +379,6 @@ def _bare(words: Words) -> list[str]:
 
 _OPENED = Remembered(_opened_by)
 _MUST_STAY = Remembered(lambda word: is_number(word) or is_negation(parts(word)[1]))
-_IS_OF_CLAUSE = Remembered(lambda word: is_finite(word) or word.lower() in _PEOPLE)
 _IS_VERB = Remembered(lambda word: is_finite(word) and word.lower() != "left")
 _IS_LEFT_OUT = Remembered(lambda word: word.lower() in _AUXILIARIES)
 _IS_LEFT_OUT_OF_WHAT = Remembered(lambda word: _IS_LEFT_OUT[word] or word.lower() in ("like", "look"))

@@ -95,9 +95,11 @@ class Perturbation:
         >>> [find(name)[0].applies_to("¿Dónde está mi pedido?") for name in ("dropped_letter", "shorthand")]
         [True, False]
         """
-        if ANY_LANGUAGE in self.languages or (LATIN_SCRIPT in self.languages and is_latin(text)):
+        languages = self.languages
+        if ANY_LANGUAGE in languages or (LATIN_SCRIPT in languages and is_latin(text)):
             return True
-        return self.covers(*guess_language(text))
+        language, script = guess_language(text)
+        return language in languages or script in languages
 
 
 @dataclass(frozen=True)
