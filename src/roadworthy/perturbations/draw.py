@@ -168,12 +168,12 @@ def draws(name: str, severity: int, seed: int) -> Callable[[str], Draw]:
     >>> draws("typos", 3, 0)("where is it").below(10) == Draw("typos", 3, 0, "where is it").below(10)
     True
     """
-    begin, new = _begun(name, severity, seed).copy, Draw.__new__
+    begin, new, number = _begun(name, severity, seed).copy, Draw.__new__, int.from_bytes
 
     def of(text: str) -> Draw:
         draw, hashed = new(Draw), begin()
         hashed.update(text.encode("utf-8", "surrogatepass"))
-        draw._state = int.from_bytes(hashed.digest(), "little")
+        draw._state = number(hashed.digest(), "little")
         return draw
 
     return of

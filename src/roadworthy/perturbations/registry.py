@@ -267,32 +267,41 @@ def _perturbed(texts: Sequence[str], members: Sequence[Perturbation], severity: 
 
 
 class Members(NamedTuple):
-    """Perturbations one of which is to change a message, and the sums of their weights up to each."""
+    """Perturbations one of which is to change a message, the sums of their weights up to each, and what each covers."""
 
     members: tuple[Perturbation, ...]
     ends: tuple[float, ...]
+    covering: tuple[Callable[[str], bool], ...]
 
     @classmethod
     def of(cls, members: Sequence[Perturbation]) -> Members:
         """These perturbations, by their weights."""
-        return cls(tuple(members), tuple(accumulate(map(_WEIGHT, members))))
+        # Most cover one script or language, which is asked for at once.
+        covering = tuple(_COVERING.get(tuple(member.languages), member.applies_to) for member in members)
+        return cls(tuple(members), tuple(accumulate(map(_WEIGHT, members))), covering)
 
     def change(self, text: str, severity: int, draw: Draw, written: str) -> str:
         """The text as one of them leaves it, drawn by its weight; another one where that changes nothing.
 
         Those that do not apply to what was written at first are left out.
         """
-        members, ends = self
-        row = draw.weighted(ends) if len(members) > 1 else 0
-        member = members[row]
-        if member.applies_to(written):
-            perturbed = member.apply(text, severity, draw)
+        members, ends, covering = self
+        row = draw.weighted(ends) if len(ends) > 1 else 0
+        if covering[row](written):
+            perturbed = members[row].apply(text, severity, draw)
             if perturbed != text:
                 return perturbed
         if len(members) == 1:
             return text
         others = Members.of(members[:row] + members[row + 1 :])
         return others.change(text, severity, draw, written)
+
+
+def _is_english(text: str) -> bool:
+    return guess_language(text)[0] == "en"
+
+
+_COVERING: dict[tuple[str, ...], Callable[[str], bool]] = {(LATIN_SCRIPT,): is_latin, ("en",): _is_english}
 
 
 def require_severity(severity: int) -> None:
