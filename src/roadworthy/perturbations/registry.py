@@ -19,6 +19,8 @@ ANY_LANGUAGE = "any"
 LATIN_SCRIPT = "latin"
 ENTRY_POINTS = "roadworthy.perturbations"
 
+# How many messages are perturbed at a time, so that what they draw from takes little memory.
+_STRETCH = 1 << 13
 _GIVEN = "the messages to perturb"
 _WEIGHT = attrgetter("weight")
 
@@ -262,8 +264,9 @@ def _perturbed(texts: Sequence[str], members: Sequence[Perturbation], severity: 
     """Texts, each as one of the members leaves it."""
     require_severity(severity)
     key = members[0].name if len(members) == 1 else members[0].family
-    change, begin = Members.of(members).change, draws(key, severity, seed)
-    return [change(text, severity, begin(text), text) for text in texts]
+    one, begin = Members.of(members), draws(key, severity, seed)
+    stretches = (texts[start : start + _STRETCH] for start in range(0, len(texts), _STRETCH))
+    return [new for stretch in stretches for new in one.change_all(stretch, severity, list(map(begin, stretch)))]
 
 
 class Members(NamedTuple):
@@ -285,8 +288,24 @@ class Members(NamedTuple):
 
         Those that do not apply to what was written at first are left out.
         """
-        members, ends, covering = self
-        row = draw.weighted(ends) if len(ends) > 1 else 0
+        return self._changed(self._drawn(draw), text, severity, draw, written)
+
+    def change_all(self, texts: Sequence[str], severity: int, draws: Sequence[Draw]) -> list[str]:
+        """As `change` for each of n texts with its draw.
+
+        What one member changes is done in one go, as a processor does the same thing again sooner than another one.
+        """
+        rows = list(map(self._drawn, draws))
+        changed = list(texts)
+        for i in sorted(range(len(rows)), key=rows.__getitem__):
+            changed[i] = self._changed(rows[i], texts[i], severity, draws[i], texts[i])
+        return changed
+
+    def _drawn(self, draw: Draw) -> int:
+        return draw.weighted(self.ends) if len(self.ends) > 1 else 0
+
+    def _changed(self, row: int, text: str, severity: int, draw: Draw, written: str) -> str:
+        members, _, covering = self
         if covering[row](written):
             perturbed = members[row].apply(text, severity, draw)
             if perturbed != text:
