@@ -281,7 +281,7 @@ class Members(NamedTuple):
         """These perturbations, by their weights."""
         # Most cover one script or language, which is asked for at once.
         covering = tuple(_COVERING.get(tuple(member.languages), member.applies_to) for member in members)
-        return cls(tuple(members), tuple(accumulate(map(_WEIGHT, members))), covering)
+        return cls(tuple(members), _ends(members), covering)
 
     def change(self, text: str, severity: int, draw: Draw, written: str) -> str:
         """The text as one of them leaves it, drawn by its weight; another one where that changes nothing.
@@ -312,8 +312,13 @@ class Members(NamedTuple):
                 return perturbed
         if len(members) == 1:
             return text
-        others = Members.of(members[:row] + members[row + 1 :])
+        left = members[:row] + members[row + 1 :]
+        others = Members(left, _ends(left), covering[:row] + covering[row + 1 :])
         return others.change(text, severity, draw, written)
+
+
+def _ends(members: Sequence[Perturbation]) -> tuple[float, ...]:
+    return tuple(accumulate(map(_WEIGHT, members)))
 
 
 def _is_english(text: str) -> bool:
