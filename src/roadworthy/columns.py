@@ -38,6 +38,8 @@ def checked_texts(values: list[Any], where: str) -> tuple[str, ...]:
 
 def require_strings(values: list[Any], where: str) -> None:
     """Refuse texts of which some are no strings."""
+    if set(map(type, values)) <= {str}:
+        return
     wrong = [row for row, value in enumerate(values, 1) if not isinstance(value, str)]
     if wrong:
         kind = type(values[wrong[0] - 1]).__name__

@@ -9,14 +9,16 @@ Value = TypeVar("Value")
 
 # Longer pieces are no words, and would fill the memory.
 LONGEST_WORD = 40
+# Longer numbers hardly come again.
+_LONGEST_NUMBER = 2
 _MOST = 1 << 13
 
 
 class Remembered(dict[str, Value]):
     """A function of words that remembers what it said; `known[word]` asks it.
 
-    It holds nothing that is longer than a word, and no numbers, as these hardly come again; when it is full it forgets
-    everything. What it takes of memory is bounded, whatever messages come.
+    It holds nothing that is longer than a word, and no number of more than two digits, as these hardly come again; when
+    it is full it forgets everything. What it takes of memory is bounded, whatever messages come.
 
     Parameters
     ----------
@@ -26,8 +28,8 @@ class Remembered(dict[str, Value]):
     Examples
     --------
     >>> lengths = Remembered(len)
-    >>> list(map(lengths.__getitem__, ["where", "is", "it", "12", "x" * 50])), len(lengths)
-    ([5, 2, 2, 2, 50], 3)
+    >>> list(map(lengths.__getitem__, ["where", "is", "it", "12", "123", "x" * 50])), len(lengths)
+    ([5, 2, 2, 2, 3, 50], 4)
     """
 
     __slots__ = ("_of",)
@@ -38,7 +40,7 @@ class Remembered(dict[str, Value]):
 
     def __missing__(self, word: str) -> Value:
         value = self._of(word)
-        if len(word) <= LONGEST_WORD and not word[-1:].isdecimal():
+        if len(word) <= (_LONGEST_NUMBER if word[-1:].isdecimal() else LONGEST_WORD):
             if len(self) >= _MOST:
                 self.clear()
             self[word] = value

@@ -82,6 +82,13 @@ def test_what_is_no_text_is_refused(texts):
         perturb(texts, "typos")
 
 
+def test_messages_of_several_stretches_come_out_the_same(monkeypatch):
+    texts = [f"where is my order, and when does parcel {number} arrive" for number in range(5)]
+    in_one = perturb(texts, "typos")
+    monkeypatch.setattr(registry, "_STRETCH", 2)
+    assert perturb(texts, "typos") == in_one
+
+
 def test_one_message_or_many_in_any_order_come_out_the_same():
     texts = ["Where is my parcel?", "I want my money back.", "The app does not open."]
     together = perturb(texts, "typos", severity=4, seed=3)

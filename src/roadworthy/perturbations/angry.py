@@ -97,7 +97,7 @@ def swearing(text: str, severity: int, draw: Draw) -> str:
     if not places or not _can_anger(text):
         return text
     words = lexicon.grouped("anger.tsv")["inside"]
-    for i in draw.sample(len(places), draw.count(len(places), SHARE[severity])):
+    for i in draw.rows(len(places), SHARE[severity]):
         tokens[places[i]] = f"{draw.pick(words)} {tokens[places[i]]}"
     return " ".join(tokens)
 

@@ -18,7 +18,7 @@ def autocorrected(text: str, severity: int, draw: Draw) -> str:
     places = [i for i, word in enumerate(words) if word.lower() in known]
     if not places:
         return text
-    for i in draw.sample(len(places), draw.count(len(places), SHARE[severity])):
+    for i in draw.rows(len(places), SHARE[severity]):
         place = places[i]
         word = words[place]
         tokens[place] = like(word, draw.pick_early(known[word.lower()])) + tokens[place][len(word) :]

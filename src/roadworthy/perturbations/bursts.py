@@ -55,7 +55,7 @@ def _broken(text: str, severity: int, draw: Draw, *, with_pauses: bool) -> str:
     places = breaks(tokens) or _middle(tokens)
     if not places:
         return text
-    for i in draw.sample(len(places), draw.count(len(places), SHARE[severity])):
+    for i in draw.rows(len(places), SHARE[severity]):
         before, place = tokens[places[i] - 1].rstrip(",.") or tokens[places[i] - 1], places[i]
         tokens[place - 1] = before + draw.pick_early(_PAUSES) if with_pauses else before
         tokens[place] = tokens[place] if with_pauses else "\n" + tokens[place]

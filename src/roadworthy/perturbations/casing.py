@@ -51,6 +51,6 @@ def _recased(text: str, severity: int, draw: Draw, recase: Callable[[str], str])
     places = [i for i, token in enumerate(tokens) if recase(token) != token]
     if not places:
         return text
-    for i in draw.sample(len(places), draw.count(len(places), SHARE[severity])):
+    for i in draw.rows(len(places), SHARE[severity]):
         tokens[places[i]] = recase(tokens[places[i]])
     return " ".join(tokens)

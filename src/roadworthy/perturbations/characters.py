@@ -64,7 +64,7 @@ def full_width_letters(text: str, severity: int, draw: Draw) -> str:
     ]
     if not places:
         return text
-    for i in draw.sample(len(places), draw.count(len(places), SHARE[severity] / 2)):
+    for i in draw.rows(len(places), SHARE[severity] / 2):
         tokens[places[i]] = tokens[places[i]].translate(_FULL_WIDTH)
     return " ".join(tokens)
 
@@ -145,7 +145,7 @@ def homoglyphs(text: str, severity: int, draw: Draw) -> str:
     places = [i for i, token in enumerate(tokens) if token.isalpha() and not is_negation(token)]
     if not places:
         return text
-    for i in draw.sample(len(places), draw.count(len(places), SHARE[severity] / 2)):
+    for i in draw.rows(len(places), SHARE[severity] / 2):
         tokens[places[i]] = _disguised(tokens[places[i]], draw)
     return " ".join(tokens)
 
@@ -165,6 +165,6 @@ def non_breaking_spaces(text: str, severity: int, draw: Draw) -> str:
     if len(tokens) < 2 or not text.strip():
         return text
     space, gaps = draw.pick(_SPACES), [" "] * (len(tokens) - 1)
-    for i in draw.sample(len(gaps), draw.count(len(gaps), SHARE[severity])):
+    for i in draw.rows(len(gaps), SHARE[severity]):
         gaps[i] = space
     return "".join(map(str.__add__, tokens, gaps)) + tokens[-1]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
 from hashlib import blake2b
 from math import prod
@@ -33,9 +33,7 @@ class Draw:
     __slots__ = ("_state",)
 
     def __init__(self, name: str, severity: int, seed: int, text: str) -> None:
-        hashed = _begun(name, severity, seed).copy()
-        hashed.update(text.encode("utf-8", "surrogatepass"))
-        self._state = int.from_bytes(hashed.digest(), "little")
+        self._state: int = draws(name, severity, seed)(text)._state
 
     def _bits(self) -> int:
         """The next 31 bits; those that are asked most often do the same in line."""
@@ -73,11 +71,11 @@ class Draw:
         """Draw k distinct integers below n, ascending (all of them where k is larger)."""
         if k >= n:
             return list(range(n))
-        if k == 1:
-            return [self._bits() * n >> 31]
-        # Floyd's algorithm (Bentley and Floyd, 1987).
+        return [self._bits() * n >> 31] if k == 1 else self._distinct(n, k, self._state)
+
+    def _distinct(self, n: int, k: int, state: int) -> list[int]:
+        """As `sample`, from a state, by Floyd's algorithm (Bentley and Floyd, 1987)."""
         found: set[int] = set()
-        state = self._state
         for end in range(n - k + 1, n + 1):
             state = (state * _MULTIPLIER + _INCREMENT) & _MASK
             row = (state >> 33) * end >> 31
@@ -93,6 +91,28 @@ class Draw:
         whole = int(wanted)
         self._state = state = (self._state * _MULTIPLIER + _INCREMENT) & _MASK
         return whole + ((state >> 33) * _SCALE < wanted - whole)
+
+    def rows(self, n: int, share: float) -> Sequence[int]:
+        """Which of n to change for a share of them, ascending: as many as `count` says, as `sample` draws them.
+
+        Examples
+        --------
+        >>> Draw("x", 3, 0, "").rows(6, 0.5), list(Draw("x", 3, 0, "").rows(0, 0.5))
+        ([0, 2, 4], [])
+        """
+        state = self._state
+        wanted, k = n * share, 1
+        if wanted > 1:
+            k = int(wanted)
+            state = (state * _MULTIPLIER + _INCREMENT) & _MASK
+            k += (state >> 33) * _SCALE < wanted - k
+        if k >= n:
+            self._state = state
+            return range(n)
+        if k == 1:
+            self._state = state = (state * _MULTIPLIER + _INCREMENT) & _MASK
+            return ((state >> 33) * n >> 31,)
+        return self._distinct(n, k, state)
 
     def events(self, chances: Iterable[float], *, times: float = 1.0) -> Iterator[int]:
         """Where something happens: at each place by its own chance, which is taken so many times.
@@ -114,7 +134,8 @@ class Draw:
         >>> list(Draw("x", 3, 0, "").losses([1.0, 0.0, 1.0, 0.0]))
         [1, 3]
         """
-        left, end = 1.0, self.uniform()
+        self._state = state = (self._state * _MULTIPLIER + _INCREMENT) & _MASK
+        left, end = 1.0, (state >> 33) * _SCALE
         # In most messages nothing happens, which is quickly seen.
         if prod(kept) > end:
             return
@@ -123,7 +144,8 @@ class Draw:
             # The chance that nothing has happened yet fell to the number drawn, or below.
             if left <= end:
                 yield place
-                left, end = 1.0, self.uniform()
+                self._state = state = (self._state * _MULTIPLIER + _INCREMENT) & _MASK
+                left, end = 1.0, (state >> 33) * _SCALE
 
     def weighted(self, ends: Sequence[float]) -> int:
         """An index, the heavier the likelier; given are the sums of the weights up to each.
@@ -136,6 +158,25 @@ class Draw:
         """
         self._state = state = (self._state * _MULTIPLIER + _INCREMENT) & _MASK
         return bisect(ends, (state >> 33) * _SCALE * ends[-1])
+
+
+def draws(name: str, severity: int, seed: int) -> Callable[[str], Draw]:
+    """What begins the draws of each of many messages, given what their keys share.
+
+    Examples
+    --------
+    >>> draws("typos", 3, 0)("where is it").below(10) == Draw("typos", 3, 0, "where is it").below(10)
+    True
+    """
+    begin, new, number = _begun(name, severity, seed).copy, Draw.__new__, int.from_bytes
+
+    def of(text: str) -> Draw:
+        draw, hashed = new(Draw), begin()
+        hashed.update(text.encode("utf-8", "surrogatepass"))
+        draw._state = number(hashed.digest(), "little")
+        return draw
+
+    return of
 
 
 @lru_cache(maxsize=1 << 10)

@@ -47,7 +47,7 @@ def emoji_rows(text: str, severity: int, draw: Draw) -> str:
     places = [i for i, token in enumerate(tokens) if token.rstrip(".,!?").lower() in pictures]
     if not places:
         return text
-    for i in draw.sample(len(places), draw.count(len(places), SHARE[severity])):
+    for i in draw.rows(len(places), SHARE[severity]):
         picture = draw.pick_early(pictures[tokens[places[i]].rstrip(".,!?").lower()])
         tokens[places[i]] += f" {picture * (2 + draw.below(_ROW[severity] - 1))}"
     return " ".join(tokens)

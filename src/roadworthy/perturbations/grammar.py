@@ -65,7 +65,7 @@ def _replaced(
     places = [i for i in places if fits(tokens, i)]
     if not places:
         return text
-    for i in draw.sample(len(places), draw.count(len(places), SHARE[severity])):
+    for i in draw.rows(len(places), SHARE[severity]):
         token = tokens[places[i]]
         tokens[places[i]] = like(token, draw.pick_early(entries[token.lower()]))
     return " ".join(tokens)
@@ -83,7 +83,7 @@ def wrong_articles(text: str, severity: int, draw: Draw) -> str:
     if not places:
         return text
     dropped = set()
-    for i in draw.sample(len(places), draw.count(len(places), SHARE[severity])):
+    for i in draw.rows(len(places), SHARE[severity]):
         place = places[i]
         # "a lamps" is what nobody writes.
         if draw.chance(_DROPPED) or _ends_in_s(parts(tokens[place + 1])[1]):

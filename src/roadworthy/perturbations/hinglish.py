@@ -12,7 +12,7 @@ import re
 from itertools import filterfalse
 
 from roadworthy.perturbations.draw import Draw
-from roadworthy.perturbations.hinglish_clauses import Clause, clauses
+from roadworthy.perturbations.hinglish_clauses import Joint, clauses
 from roadworthy.perturbations.hinglish_order import (
     Words,
     governed,
@@ -26,15 +26,20 @@ from roadworthy.perturbations.hinglish_order import (
 )
 from roadworthy.perturbations.hinglish_predicates import Said
 from roadworthy.perturbations.hinglish_requests import (
-    ME,
+    IS_OF_CLAUSE,
+    PEOPLE,
     QUESTION_WORDS,
     TOLD,
+    WISHING,
     is_order,
     is_request,
+    may_request,
     purpose,
     request_of,
     requests,
     sprinkled,
+    wish,
+    wished_by,
 )
 from roadworthy.perturbations.hinglish_statements import asked, statement
 from roadworthy.perturbations.hinglish_subjects import begins_with_subject
@@ -48,14 +53,10 @@ _CLOCK = re.compile(r"\d [ap]m\b", re.IGNORECASE)
 _TOKENS = re.compile(r"\d+(?: : \d+)?(?: [ap]m\b)?(?!\S)|\S+ ' (?:s|m|d|re|ll|ve)\b|\S+", re.IGNORECASE)
 _MARKS = (",", ";", ":")
 _SUBJECTS = frozenset(["i", "you", "we", "it", "there", "they", "he", "she"])
-_PEOPLE = frozenset(["i", "you", "we", "he", "she", "they"])
 _THANKS = frozenset(["thanks", "thank", "sorry"])
 _AUXILIARIES = frozenset(["will", "is", "are", "can", "should", "do", "does", "did", "am", "would", "could", "was"])
 _BE = frozenset(["is", "are", "was", "were"])
 _NOBODY = frozenset(["it", "there"])
-_WISHING = frozenset(["i", "i'd", "id"])
-_WISHING_ALONE = frozenset(["need", "want"])
-_WISHES = frozenset(["i want", "i need", "i would like", "i'd like", "id like"])
 _COORDINATING = frozenset(["and", "but", "or", "so", "because", "then", "and then"])
 # What asks for more than yes or no, with an auxiliary after it.
 _ASKED = {
@@ -74,6 +75,7 @@ _FEW_WORDS = 5
 _SHORTEST_PAST = 5
 _IS = ("hai", "hai", "hai", "he")
 _HOW_MANY = frozenset(["many", "much"])
+_HOW_IT_IS = frozenset(["weather", "traffic"])
 _HOW_MUCH = {
     "much": "kitna",
     "many": "kitne",
@@ -96,23 +98,27 @@ def to_hinglish(text: str, draw: Draw, *, share: float = 1.0) -> str:
     'maine meri card kho diya lekin mujhe aj pay karna hai'
     """
     sentences = _SENTENCE.findall(text)
-    for row in draw.sample(len(sentences), draw.count(len(sentences), share)) if share < 1 else range(len(sentences)):
-        if any(map(str.isalpha, sentences[row])):
-            sentences[row] = _sentence(sentences[row], draw)
+    for row in draw.rows(len(sentences), share) if share < 1 else range(len(sentences)):
+        sentence = sentences[row]
+        if any(map(str.isalpha, sentence)):
+            sentences[row] = _sentence(sentence, draw)
     return "".join(sentences)
 
 
 def _sentence(sentence: str, draw: Draw) -> str:
     body = sentence.rstrip()
-    words = joined(_split(body.rstrip("?.!")))
-    end, gap = body[len(body.rstrip("?.! ")) :], sentence[len(body) :]
+    bare = body.rstrip("?.! ")
+    words = joined(_split(bare))
     found: list[str] = []
-    for clause in clauses(words):
-        found += _joined(clause, draw)
+    for joint, clause in clauses(words):
+        found += _joined(joint, clause, draw)
     # Of an article alone nothing is left.
     said = " ".join(found) or " ".join(words)
-    if body[:1].isupper() and draw.chance(0.6):
+    if body[0].isupper() and draw.chance(0.6):
         said = said[:1].upper() + said[1:]
+    if len(bare) == len(sentence):
+        return said
+    end, gap = body[len(bare) :], sentence[len(body) :]
     return said + ("" if end.strip() == "." and draw.chance(0.6) else end) + gap
 
 
@@ -127,14 +133,14 @@ def _split(text: str) -> list[str]:
 # Clauses
 
 
-def _joined(clause: Clause, draw: Draw) -> list[str]:
+def _joined(joint: Joint, words: Words, draw: Draw) -> list[str]:
     """A clause and what joins it to the one before; English where the rules do not know it."""
-    english, joint, words, shared = clause
+    english, forms, shared = joint
     mark = ""
     if words and words[-1].endswith(_MARKS):
         words, mark = _parted(words)
     said = _converted([*shared, *words] if shared else words, draw) if words else []
-    hindi = draw.pick(joint).split() if joint else []
+    hindi = draw.pick(forms).split() if forms else []
     if said is None or (any(map(_MUST_STAY.__getitem__, words)) and not keeps(" ".join(words), " ".join(said))):
         said = sprinkled(words, draw)
         if english and (english not in _COORDINATING or draw.chance(0.5)):
@@ -142,7 +148,9 @@ def _joined(clause: Clause, draw: Draw) -> list[str]:
         elif not english:
             hindi = []
     found = hindi + said if hindi else said
-    return [*found[:-1], found[-1] + mark] if mark and found else found
+    if mark and found:
+        found[-1] += mark
+    return found
 
 
 def _parted(words: Words) -> tuple[Words, str]:
@@ -153,9 +161,10 @@ def _parted(words: Words) -> tuple[Words, str]:
 
 def _converted(words: Words, draw: Draw) -> list[str] | None:
     """A clause in a Hindi frame; nothing where the rules do not know it."""
-    if len(words) <= _FEW_WORDS and (whole := same_negation("hinglish.tsv").get(" ".join(words).lower())):
+    text = " ".join(words).lower()
+    if len(words) <= _FEW_WORDS and (whole := same_negation("hinglish.tsv").get(text)):
         return draw.pick_early(whole).split()
-    if not any(map(_IS_PLEASE.__getitem__, words)):
+    if "pl" not in text or not any(map(_IS_PLEASE.__getitem__, words)):
         return _clause(words, draw)
     please = list(filter(_IS_PLEASE.__getitem__, (words[0], words[-1])))[:1]
     said = _clause(list(filterfalse(_IS_PLEASE.__getitem__, words)) or words, draw)
@@ -163,13 +172,10 @@ def _converted(words: Words, draw: Draw) -> list[str] | None:
 
 
 def _clause(words: Words, draw: Draw) -> list[str] | None:
-    first = words[0].lower()
-    if first in _WISHING and (wished := _wished(words)):
-        return _wish(wished, draw)
-    if first in _WISHING_ALONE and len(words) > 2 and words[1].lower() == "to":
-        return _wish(words[1:], draw)
-    opens = _OPENS[first]
-    if (opens == "request" and is_request(words)) or is_order(words):
+    first, may_ask, opens = _OPENED[words[0]]
+    if opens == "wish" and (wished := wished_by(words)):
+        return wish(wished, draw)
+    if may_ask and (is_request(words) or is_order(words)):
         return request_of(first, words[1:], draw)
     if opens == "question":
         return _question(first, words[1:], draw)
@@ -184,10 +190,18 @@ def _clause(words: Words, draw: Draw) -> list[str] | None:
     return None if _holds_clause(words) or begins_with_subject(first) else ordered(words, draw)
 
 
-def _opened_by(first: str) -> str:
-    """What a clause is that begins with a word; nothing where that does not tell."""
+def _opened_by(word: str) -> tuple[str, bool, str]:
+    """A word in small letters, whether it may ask for something, and what else a clause is that begins with it."""
+    first = word.lower()
+    return first, may_request(word), _other_than_request(first)
+
+
+def _other_than_request(first: str) -> str:
+    """What a clause is that begins with a word and asks for nothing; nothing where that does not tell."""
+    if first in WISHING:
+        return "wish"
     if first in requests():
-        return "request"
+        return ""
     if first in QUESTION_WORDS:
         return "question"
     if is_auxiliary(first):
@@ -196,28 +210,7 @@ def _opened_by(first: str) -> str:
 
 
 def _holds_clause(words: Words) -> bool:
-    return is_finite(words[0]) or any(map(_IS_OF_CLAUSE.__getitem__, words[1:]))
-
-
-def _wished(words: Words) -> Words:
-    """What follows a wish, or a duty; nothing where there is neither."""
-    said = " ".join(words[:3]).lower()
-    if said == "i have to":
-        return words[2:]
-    if said in _WISHES:
-        return words[3:]
-    return words[2:] if " ".join(words[:2]).lower() in _WISHES else []
-
-
-def _wish(words: Words, draw: Draw) -> list[str] | None:
-    """What is wanted, or what is to be done and the verb; nothing where another clause is left in it."""
-    is_to_do = words[0].lower() == "to" and len(words) > 1
-    if any(map(_IS_OF_CLAUSE.__getitem__, words[2 if is_to_do else 0 :])):
-        return None
-    if is_to_do:
-        to_do = [*to_be_done(words[1]), "hai"]
-        return [draw.pick(ME), *ordered(governed(words[1], list(words[2:])), draw), *to_do]
-    return [draw.pick(ME), *ordered(words, draw), "chahiye"]
+    return is_finite(words[0]) or any(map(IS_OF_CLAUSE.__getitem__, words[1:]))
 
 
 # Questions
@@ -226,71 +219,73 @@ def _wish(words: Words, draw: Draw) -> list[str] | None:
 def _question(first: str, words: Words, draw: Draw) -> list[str] | None:
     if first in ("what's", "whats"):
         first, words = "what", ["is", *words]
-    if said := _asked(first, words, draw):
+    lowered = list(map(str.lower, words))
+    if said := _asked(first, lowered, words, draw):
         return said
     if first == "what time":
-        return _what(["time", *words], draw)
-    if first == "why" or _is_beyond_rules(words):
+        return _what(["time", *words], ["time", *lowered], draw)
+    if first == "why" or _is_beyond_rules(lowered):
         return None
-    words = _without_going_to(words)
+    if "going" in lowered[:-1]:
+        words = _without_going_to(words, lowered)
+        lowered = list(map(str.lower, words))
     if first == "how":
         return _how(words, draw)
     if first in ("when", "where"):
         if any(map(_LOOKS_PAST.__getitem__, words)):
             return None
-        is_next = "will" in map(str.lower, words)
-        verb = draw.pick(("hoga", "hai") if is_next else _IS)
+        verb = draw.pick(("hoga", "hai") if "will" in lowered else _IS)
         return [*ordered(_bare(words), draw), "kab" if first == "when" else "kaha", verb]
-    if first == "who" and words[:1] and words[0].lower() not in ("is", "are"):
+    if first == "who" and words and lowered[0] not in ("is", "are"):
         return None
-    return _what(words, draw) if first == "what" else [*ordered(_bare(words), draw), "kaun", draw.pick(_IS)]
+    return _what(words, lowered, draw) if first == "what" else [*ordered(_bare(words), draw), "kaun", draw.pick(_IS)]
 
 
-def _without_going_to(words: Words) -> Words:
+def _without_going_to(words: Words, lowered: Words) -> Words:
     """The words without what English makes a future of: what is it going to be."""
-    lowered = [word.lower() for word in words]
-    if "going" not in lowered[:-1]:
-        return words
     at = lowered.index("going")
     end = at + 1 + (lowered[at + 1] == "to") + (lowered[at + 1 : at + 3] == ["to", "be"])
     return [*words[:at], *words[end:]]
 
 
-def _asked(first: str, words: Words, draw: Draw) -> list[str] | None:
+def _asked(first: str, lowered: Words, words: Words, draw: Draw) -> list[str] | None:
     """A question with an auxiliary and a subject in it, in the words of a statement."""
-    lowered = [word.lower() for word in words[:3]]
-    if lowered and f"{first} {lowered[0]}" in _ASKED:
-        first, words, lowered = f"{first} {lowered[0]}", words[1:], lowered[1:]
-    if first in ("what", "which") and (which := _asked_which(words, draw.pick(_WHICH), draw)):
+    if lowered and (longer := f"{first} {lowered[0]}") in _ASKED:
+        first, words, lowered = longer, words[1:], lowered[1:]
+    if first in ("what", "which") and (which := _asked_which(lowered, words, draw.pick(_WHICH), draw)):
         return which
-    if first == "how" and lowered[:1] and lowered[0] in _HOW_MANY and (which := _asked_which(words[1:], "kitne", draw)):
-        return which
-    if first not in _ASKED or not lowered:
+    if not lowered:
         return None
-    if first == "how" and lowered[0] == "to" and len(words) > 1:
-        does = hung(infinitive(words[1])[:-2].split(), ["e"])
-        verb = does if draw.chance(0.6) else [*to_be_done(words[1]), "hai"]
-        return [*ordered(governed(words[1], list(words[2:])), draw), "kaise", *verb]
-    if first == "how long" and " ".join(words[2:4]).lower() == "have to":
+    if first == "how":
+        if lowered[0] in _HOW_MANY and (which := _asked_which(lowered[1:], words[1:], "kitne", draw)):
+            return which
+        if lowered[0] == "to" and len(words) > 1:
+            does = hung(infinitive(words[1])[:-2].split(), ["e"])
+            verb = does if draw.chance(0.6) else [*to_be_done(words[1]), "hai"]
+            return [*ordered(governed(words[1], list(words[2:])), draw), "kaise", *verb]
+    if first not in _ASKED:
+        return None
+    if first == "how long" and lowered[2:4] == ["have", "to"]:
         return _time_for(words[4:], draw)
     said = _asked_after(first, lowered, words, draw)
-    return said and said.words(_ASKED[first])
+    return said.words(_ASKED[first]) if said else None
 
 
 def _asked_after(first: str, lowered: Words, words: Words, draw: Draw) -> Said | None:
     if not is_auxiliary(lowered[0]) or len(words) == 1:
         return statement(words, draw)
-    is_simple = (
-        lowered[1] in _NOBODY or "like" in words or (first != "why" and lowered[0] in ("is", "are", "was", "were"))
-    )
-    return None if is_simple else asked(lowered[0], words[1:], draw)
+    if lowered[1] in _NOBODY or "like" in words or (first != "why" and lowered[0] in _BE):
+        return None
+    return asked(lowered[0], words[1:], draw)
 
 
-def _asked_which(words: Words, which: str, draw: Draw) -> list[str] | None:
+def _asked_which(lowered: Words, words: Words, which: str, draw: Draw) -> list[str] | None:
     """Which of some things: the things, an auxiliary and a subject."""
-    end = next((i for i in range(1, min(3, len(words) - 1)) if is_auxiliary(words[i])), 0)
-    said = asked(words[end].lower(), words[end + 1 :], draw) if end else None
-    return said and [*said.before, which, *words[:end], *said.verb]
+    for end in (1, 2):
+        if end < len(words) - 1 and is_auxiliary(words[end]):
+            said = asked(lowered[end], words[end + 1 :], draw)
+            return [*said.before, which, *words[:end], *said.verb] if said else None
+    return None
 
 
 def _time_for(words: Words, draw: Draw) -> list[str] | None:
@@ -298,26 +293,27 @@ def _time_for(words: Words, draw: Draw) -> list[str] | None:
     return [*purpose(words, draw, is_aim=True), "kitna", "time", draw.pick(_IS)] if words else None
 
 
-def _is_beyond_rules(words: Words) -> bool:
+def _is_beyond_rules(lowered: Words) -> bool:
     """Whether there is a clause within the question, or a verb beside its auxiliary."""
-    first = words[0].lower() if words else ""
-    allowed = is_auxiliary(first or "is") or first in _HOW_MUCH
-    return any(map(_IS_PERSON.__getitem__, words[1:])) or sum(map(_IS_VERB.__getitem__, words[2:])) > allowed
+    if not PEOPLE.isdisjoint(lowered[1:]):
+        return True
+    verbs = sum(map(_IS_VERB.__getitem__, lowered[2:]))
+    return verbs > 1 or (verbs == 1 and not (is_auxiliary(lowered[0] or "is") or lowered[0] in _HOW_MUCH))
 
 
-def _what(words: Words, draw: Draw) -> list[str]:
-    lowered = list(map(str.lower, words))
-    if lowered[:1] == ["time"]:
+def _what(words: Words, lowered: Words, draw: Draw) -> list[str]:
+    opened = lowered[0] if lowered else ""
+    if opened == "time":
         rest = [word for word in _bare(words[1:]) if word.lower() != "left"]
         if "left" in lowered:
             return [*ordered(rest, draw), "kitna", "time", "bacha", draw.pick(_IS)]
         return [*ordered(rest, draw), "kis", "samay", draw.pick(_IS)]
-    if lowered[:1] == ["will"]:
+    if opened == "will":
         rest = [word for word in words[1:] if word.lower() not in ("be", "like")]
         return [*ordered(rest, draw), draw.pick(("kaisa", "kya")), draw.pick(("rahega", "hoga"))]
-    words = [word for word in words if word.lower() not in ("like", "look")]
-    what = "kitna" if "temperature" in lowered else "kaisa" if {"weather", "traffic"} & {*lowered} else "kya"
-    return [*ordered(_bare(words), draw), what if draw.chance(0.8) else "kya", draw.pick(_IS)]
+    what = "kitna" if "temperature" in lowered else "kya" if _HOW_IT_IS.isdisjoint(lowered) else "kaisa"
+    rest = list(filterfalse(_IS_LEFT_OUT_OF_WHAT.__getitem__, words))
+    return [*ordered(rest, draw), what if draw.chance(0.8) else "kya", draw.pick(_IS)]
 
 
 def _how(words: Words, draw: Draw) -> list[str] | None:
@@ -351,9 +347,9 @@ def _yes_or_no(auxiliary: str, words: Words, draw: Draw) -> list[str] | None:
         said = asked(auxiliary, words, draw) if words else None
         if said:
             return ["kya", *said.words()]
-        if _is_beyond_rules(["", *words]) or auxiliary not in _AUXILIARIES:
+        if _is_beyond_rules(["", *lowered]) or auxiliary not in _AUXILIARIES:
             return None
-    elif _is_beyond_rules(words):
+    elif _is_beyond_rules(lowered):
         return None
     if lowered[:2] == ["it", "possible"] and lowered[2:3] == ["to"] and len(words) > 3:
         return ["kya", *ordered(words[4:], draw), *f"{infinitive(words[3])[:-1]}a possible hai".split()]
@@ -381,11 +377,10 @@ def _bare(words: Words) -> list[str]:
     return list(filterfalse(_IS_LEFT_OUT.__getitem__, words))
 
 
-_OPENS = Remembered(_opened_by)
+_OPENED = Remembered(_opened_by)
 _MUST_STAY = Remembered(lambda word: is_number(word) or is_negation(parts(word)[1]))
-_IS_OF_CLAUSE = Remembered(lambda word: is_finite(word) or word.lower() in _PEOPLE)
-_IS_PERSON = Remembered(lambda word: word.lower() in _PEOPLE)
 _IS_VERB = Remembered(lambda word: is_finite(word) and word.lower() != "left")
 _IS_LEFT_OUT = Remembered(lambda word: word.lower() in _AUXILIARIES)
+_IS_LEFT_OUT_OF_WHAT = Remembered(lambda word: _IS_LEFT_OUT[word] or word.lower() in ("like", "look"))
 _LOOKS_PAST = Remembered(lambda word: len(word) > _SHORTEST_PAST and word.endswith("ed"))
 _IS_PLEASE = Remembered(lambda word: word.lower() in ("please", "pls", "plz"))

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import cache
 from itertools import compress, count
-from operator import or_
 from typing import NamedTuple
 
 from roadworthy import lexicon
@@ -31,50 +30,47 @@ _LAST_TO = 4
 _KI = ("ki",)
 
 
-class Clause(NamedTuple):
-    """A clause: what joins it to the one before, in English and in Hindi, its words, and what it shares with that one.
+class Joint(NamedTuple):
+    """What joins a clause to the one before, in English and in Hindi, and what it shares with that one.
 
     What is shared is a subject, or a wish: I want to cancel and (I want to) get a refund.
     """
 
-    english: str
-    hindi: tuple[str, ...]
-    words: Sequence[str]
+    english: str = ""
+    hindi: tuple[str, ...] = ()
     shared: Sequence[str] = ()
 
 
-_NO_JOINT, _SAID = Clause("", (), ()), Clause("", _KI, ())
+_NO_JOINT, _SAID, _THAT = Joint(), Joint("", _KI), Joint("that", _KI)
 
 
-def clauses(words: Sequence[str]) -> list[Clause]:
-    """The clauses of a sentence.
+def clauses(words: Sequence[str]) -> list[tuple[Joint, Sequence[str]]]:
+    """The clauses of a sentence, each with what joins it to the one before.
 
     Examples
     --------
-    >>> for clause in clauses("i want to cancel and get a refund because it broke".split()):
-    ...     print(clause.hindi, clause.shared, clause.words)
+    >>> for joint, clause in clauses("i want to cancel and get a refund because it broke".split()):
+    ...     print(joint.hindi, joint.shared, clause)
     () () ['i', 'want', 'to', 'cancel']
     ('aur',) ['i', 'want', 'to'] ['get', 'a', 'refund']
     ('kyunki', 'kyuki') () ['it', 'broke']
     """
-    may_begin = map(or_, map(_IS_JOINT.__getitem__, words), (False, *map(_MAY_END.__getitem__, words)))
-    cuts = list(compress(count(), may_begin))
-    if not cuts:
-        return [Clause("", (), words)]
+    turns = list(map(_TURNS.__getitem__, words))
+    if not any(turns):
+        return [(_NO_JOINT, words)]
     lowered = list(map(str.lower, words))
     found, joint, start, first = [], _NO_JOINT, 0, 0
-    for i in cuts:
-        begun = _begins(lowered, i, start)
-        if begun is None:
-            continue
-        if i > first:
-            found.append(Clause(joint.english, joint.hindi, words[start:i], joint.shared))
-        joint, first, start = begun, i, i + bool(begun.english)
-    return [*found, Clause(joint.english, joint.hindi, words[start:], joint.shared)]
+    for i in sorted({at + after for at in compress(count(), turns) for after in turns[at]}):
+        if i < len(words) and (begun := _begins(lowered, i, start)) is not None:
+            if i > first:
+                found.append((joint, words[start:i]))
+            joint, first, start = begun, i, i + bool(begun.english)
+    found.append((joint, words[start:]))
+    return found
 
 
-def _begins(words: Sequence[str], i: int, start: int) -> Clause | None:
-    """The clause that begins there, without its words; nothing where none does."""
+def _begins(words: Sequence[str], i: int, start: int) -> Joint | None:
+    """What joins a clause that begins there; nothing where none does."""
     before, word = words[i - 1] if i else "", words[i]
     if i > start and word in _QUESTION_WORDS and before in _ASKING:
         return _SAID
@@ -87,16 +83,15 @@ def _begins(words: Sequence[str], i: int, start: int) -> Clause | None:
     return None
 
 
-def _joined_by(words: Sequence[str], i: int, start: int) -> Clause | None:
+def _joined_by(words: Sequence[str], i: int, start: int) -> Joint | None:
     word, before = words[i], words[i - 1] if i else ""
     if word in _RELATIVE:
         if i == start or not _has_subject(words, i + 1):
             return None
         is_told = before in _CONTENT or words[start] in _TELLING or words[i + 1] in _DETERMINERS
-        is_content = word == "that" and is_told
-        return Clause(word, _KI, ()) if is_content else _joint(word)
+        return _THAT if word == "that" and is_told else _joint(word)
     if word in ("and", "or") and (shared := _shared(words, i, start)):
-        return Clause(word, _joints()[word], (), shared)
+        return Joint(word, _joints()[word], shared)
     opens = _has_subject if word in _QUESTION_WORDS or word in ("if", "since", "as", "whether", "so that") else _opens
     if not opens(words, i + 1) or (word in ("and", "or") and _is_purpose(words, i, start)):
         return None
@@ -146,9 +141,9 @@ def _joints() -> lexicon.Entries:
 
 
 @cache
-def _joint(word: str) -> Clause:
+def _joint(word: str) -> Joint:
     """What joins a clause to the one before it, by a word that is known to."""
-    return Clause(word, _joints()[word], ())
+    return Joint(word, _joints()[word])
 
 
 @cache
@@ -161,11 +156,11 @@ def _verbs() -> lexicon.Entries:
     return lexicon.alternatives("hinglish_infinitives.tsv")
 
 
-def _may_end(word: str) -> bool:
-    """Whether a clause may begin after a word that joins none."""
+def _turns(word: str) -> tuple[int, ...]:
+    """How many words on from a word a clause may begin: at once, where it joins two, or after it."""
     lowered = word.lower()
-    return lowered in _SAYING or lowered in _ASKING or word[-1] in _MARKS
+    at_once = (0,) if lowered in _joints() else ()
+    return (*at_once, 1) if lowered in _SAYING or lowered in _ASKING or word[-1] in _MARKS else at_once
 
 
-_IS_JOINT = Remembered(lambda word: word.lower() in _joints())
-_MAY_END = Remembered(_may_end)
+_TURNS = Remembered(_turns)

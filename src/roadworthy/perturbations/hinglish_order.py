@@ -15,6 +15,10 @@ Words = Sequence[str]
 
 _CLOCK = re.compile(r"(\d{1,2}(?: ?: ?\d{2})?) ?(am|pm)", re.IGNORECASE)
 _NOTHING = "-"
+# What moves a word to another place.
+_LEADING, _TELLING_WHEN = "leading", "telling when"
+_STAYING = frozenset([""])
+_KO, _SE = ("ko",), ("se",)
 _DAYS = ["today", "tonight", "tomorrow", "now", "currently", "yesterday", "this morning", "this evening", "right now"]
 _SPANS = [f"{which} {span}" for which in ("last", "next", "this") for span in ("week", "month", "year", "night")]
 _TIMES = frozenset([*_DAYS, *_SPANS, "still", "already"])
@@ -97,13 +101,14 @@ def ordered(words: Words, draw: Draw) -> list[str]:
     >>> ordered("the weather in delhi tomorrow".split(), Draw("hinglish", 3, 0, "x"))
     ['kal', 'delhi', 'mei', 'weather']
     """
-    if not any(map(_IS_MOVED.__getitem__, words)):
+    roles = set(map(_ROLES.__getitem__, words))
+    if roles <= _STAYING:
         return mixed(words, draw)
-    without, led = phrases(words)
-    told, head = times(without)
+    without, led = phrases(words) if _LEADING in roles else (words, [])
+    told, head = times(without) if _TELLING_WHEN in roles else ([], without)
     # Numbers keep their order.
-    if len(led) < 2 or sum(any(word[0].isdigit() for word in after) for _, after in led) < 2:
-        led = led[::-1]
+    if len(led) > 1 and sum(any(word[0].isdigit() for word in after) for _, after in led) < 2:
+        led.reverse()
     found = mixed(told, draw) if told else []
     for preposition, after in led:
         found += phrase(preposition, after, draw)
@@ -142,16 +147,18 @@ def phrases(words: Words) -> tuple[list[str], list[tuple[str, list[str]]]]:
     >>> phrases("the weather in delhi".split())
     (['the', 'weather'], [('in', ['delhi'])])
     """
-    starts = list(compress(count(), map(LEADS.__getitem__, words)))
-    if not starts:
-        return list(words), []
-    ends = [*starts[1:], len(words)]
-    head = list(words[: starts[0]])
-    led = [list(words[start + 1 : end]) for start, end in zip(starts, ends, strict=True)]
-    found = [(words[start].lower(), after) for start, after in zip(starts, led, strict=True)]
-    if all(led):
+    head: list[str] = []
+    found: list[tuple[str, list[str]]] = []
+    part = head
+    for word, is_leading in zip(words, map(LEADS.__getitem__, words), strict=True):
+        if is_leading:
+            part = []
+            found.append((word.lower(), part))
+        else:
+            part.append(word)
+    if all(led for _, led in found):
         return head, found
-    head += [word for word, after in found if not after and word in _PLACES]
+    head += [word for word, led in found if not led and word in _PLACES]
     return head, [phrase for phrase in found if phrase[1]]
 
 
@@ -172,12 +179,13 @@ def phrase(preposition: str, led: Words, draw: Draw) -> list[str]:
     if clock is not None and draw.chance(0.6):
         return [*mixed(told, draw), *_oclock(clock, draw), *(["ke", "liye"] if preposition == "for" else [])]
     is_when = preposition == "on" and (words[-1].lower() in _WEEKDAYS or any(word[0].isdigit() for word in words))
-    after = "ko" if is_when else draw.pick(_postpositions()[preposition])
-    if len(words) == 1 and words[0].lower() in _OF and (after == "se" or after[:3] == "ke "):
+    after = _KO if is_when else draw.pick(_postpositions()[preposition])
+    if len(words) == 1 and words[0].lower() in _OF and (after == _SE or (len(after) > 1 and after[0] == "ke")):
         whose, from_whom = _OF[words[0].lower()]
-        return [*mixed(told, draw), *([from_whom] if after == "se" else [whose, *after.split()[1:]])]
+        return [*mixed(told, draw), *([from_whom] if after == _SE else [whose, *after[1:]])]
     said = mixed([*told, *words] if told else words, draw)
-    return said if after == _NOTHING else said + after.split()
+    said += after
+    return said
 
 
 def _oclock(clock: re.Match[str], draw: Draw) -> list[str]:
@@ -262,13 +270,15 @@ def to_be_done(verb: str) -> list[str]:
 
 
 @cache
-def _postpositions() -> lexicon.Entries:
-    return lexicon.alternatives("hinglish_postpositions.tsv")
+def _postpositions() -> dict[str, tuple[tuple[str, ...], ...]]:
+    """What prepositions become, each form as words."""
+    entries = lexicon.alternatives("hinglish_postpositions.tsv").items()
+    return {key: tuple(() if form == _NOTHING else tuple(form.split()) for form in forms) for key, forms in entries}
 
 
 _FORMS, _INFINITIVE = Remembered(_forms), Remembered(_infinitive)
 _IS_TIME = Remembered(lambda word: word.lower() in _TIMES)
-_IS_MOVED = Remembered(lambda word: leads(word) or _IS_TIME[word])
+_ROLES = Remembered(lambda word: _LEADING if leads(word) else _TELLING_WHEN if _IS_TIME[word] else "")
 LEADS = Remembered(lambda word: word.lower() in _postpositions())
 _FOLLOWING = Remembered(lambda word: _said_as_one().get(word.lower(), {}))
 _BARE = Remembered(lambda word: word.lower().rstrip(",;:"))

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from itertools import compress, count
-from typing import NamedTuple
 
 from roadworthy.perturbations.draw import Draw
 from roadworthy.perturbations.hinglish_order import LEADS, governed, infinitive, infinitives, leads, ordered, to_be_done
 from roadworthy.perturbations.hinglish_subjects import DETERMINERS, Subject
 from roadworthy.perturbations.hinglish_verbs import Tense, case_of, hung, past_alone, past_form
+from roadworthy.remembered import Remembered
 
 _AND = {"and": "aur", "or": "ya"}
 _DONE_BY_THINGS = frozenset(["work", "accept", "support", "offer", "require", "ask", "help"])
 _THINGS = frozenset(["it", "this", "there"])
 
 
-class Said(NamedTuple):
+@dataclass(slots=True)
+class Said:
     """A clause in a Hindi frame: what comes before the verb, and the verb."""
 
     before: list[str]
@@ -26,7 +28,8 @@ class Said(NamedTuple):
         return [*self.before, *asked.split(), *self.verb]
 
 
-class Predicate(NamedTuple):
+@dataclass(slots=True)
+class Predicate:
     """The words after a verb or an auxiliary, and whose they are; the subject is named where it is a pronoun."""
 
     subject: str
@@ -222,6 +225,9 @@ def _acts(clause: Predicate, rest: list[str]) -> bool:
 
 
 def _stem(verb: str, clause: Predicate, rest: list[str]) -> list[str]:
-    found = infinitive(verb)[:-2].split()
+    found = _STEM[verb]
     happens = found[-1] == "kar" and len(found) > 1 and verb not in _DONE_BY_THINGS and not _acts(clause, rest)
     return [*found[:-1], "ho"] if happens else found
+
+
+_STEM = Remembered(lambda verb: infinitive(verb)[:-2].split())

@@ -1,4 +1,4 @@
-"""English requests in a Hindi frame, and the few words of English clauses of which bilinguals say the Hindi ones."""
+"""English requests and wishes in a Hindi frame, and the few words of English clauses that bilinguals say in Hindi."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from roadworthy.perturbations.draw import Draw
 from roadworthy.perturbations.fitting import word_set
 from roadworthy.perturbations.hinglish_order import (
     Words,
+    governed,
     infinitive,
     infinitives,
     mixed,
@@ -16,6 +17,7 @@ from roadworthy.perturbations.hinglish_order import (
     phrase,
     phrases,
     times,
+    to_be_done,
 )
 from roadworthy.perturbations.hinglish_statements import statement
 from roadworthy.perturbations.hinglish_subjects import DETERMINERS
@@ -28,6 +30,10 @@ TOLD = frozenset(["message", "text", "call", "ask", "let"])
 # What stands before things that something is to be done to.
 _TAKEN = DETERMINERS | {"all", "any", "some"}
 _TO_ME = frozenset(["remind", "show", "tell", "give", "send"])
+PEOPLE = frozenset(["i", "you", "we", "he", "she", "they"])
+_WANTING = frozenset(["need", "want"])
+# What wishes begin with.
+WISHING = frozenset(["i", "i'd", "id", *_WANTING])
 ME = ("mujhe", "mujhe", "muje")
 _LAST = frozenset(["ko", "me", "mein", "mei", "liye", "par", "se"])
 # Requests that are nouns as well: "refund my order" asks for it, "refund status" names a thing.
@@ -84,9 +90,43 @@ def is_request(words: Words) -> bool:
     return first not in _MOSTLY_NOUNS or is_done_to
 
 
+def may_request(word: str) -> bool:
+    """Whether a request or an order may begin with a word.
+
+    Examples
+    --------
+    >>> may_request("Cancel"), may_request("order"), may_request("lamp")
+    (True, True, False)
+    """
+    return word.lower() in requests() or _IS_ENGLISH_VERB[word]
+
+
 def is_order(words: Words) -> bool:
     """Whether the words begin with an English verb, and something that is to be done to."""
     return _IS_ENGLISH_VERB[words[0]] and len(words) > 1 and words[1].lower() in _TAKEN
+
+
+def wished_by(words: Words) -> Words:
+    """What follows a wish, or a duty; nothing where there is neither."""
+    first, second, third = (*map(str.lower, words[:3]), "", "")[:3]
+    if first in _WANTING:
+        return words[1:] if third and second == "to" else []
+    if first != "i":
+        return words[2:] if second == "like" else []
+    if second in _WANTING or (second == "have" and third == "to"):
+        return words[2:]
+    return words[3:] if second == "would" and third == "like" else []
+
+
+def wish(words: Words, draw: Draw) -> list[str] | None:
+    """What is wanted, or what is to be done and the verb; nothing where another clause is left in it."""
+    is_to_do = words[0].lower() == "to" and len(words) > 1
+    if any(map(IS_OF_CLAUSE.__getitem__, words[2 if is_to_do else 0 :])):
+        return None
+    if is_to_do:
+        to_do = [*to_be_done(words[1]), "hai"]
+        return [draw.pick(ME), *ordered(governed(words[1], list(words[2:])), draw), *to_do]
+    return [draw.pick(ME), *ordered(words, draw), "chahiye"]
 
 
 def purpose(words: Words, draw: Draw, *, is_aim: bool = False) -> list[str]:
@@ -138,3 +178,4 @@ def requests() -> lexicon.Entries:
 
 _SINGLE = Remembered(_single)
 _IS_ENGLISH_VERB = Remembered(lambda word: infinitives().get(word.lower(), ("",))[0].endswith(" karne"))
+IS_OF_CLAUSE = Remembered(lambda word: is_finite(word) or word.lower() in PEOPLE)

@@ -30,10 +30,12 @@ from roadworthy.perturbations.hinglish_predicates import (
 )
 from roadworthy.perturbations.hinglish_subjects import (
     ADVERBS,
+    IS_ADVERB,
+    OPENING,
     SUBJECTS,
     end_of_subject,
     named,
-    opened,
+    parted,
     verb_at,
 )
 from roadworthy.perturbations.hinglish_verbs import (
@@ -50,9 +52,6 @@ from roadworthy.perturbations.hinglish_verbs import (
 from roadworthy.remembered import Remembered
 
 _MOST_PHRASES = 3
-# What tense an auxiliary stands for, and whether it negates.
-_AUXILIARIES = {verb: (tense, verb in NEGATED) for verb, tense in {**TENSES, **NEGATED}.items()}
-_NO_AUXILIARY = ("", False)
 _TO_SOMEBODY = frozenset(["charge", "give", "send", "tell", "ask", "offer", "show"])
 _PARTICIPLES = word_set(
     "begun bought cut done drunk felt fought had heard held hit hung hurt lent let meant met never run seen sung "
@@ -73,11 +72,15 @@ def statement(words: Words, draw: Draw) -> Said | None:
     >>> statement("i ordered 2 lamps last week".split(), Draw("hinglish", 3, 0, "x")).words()
     ['maine', '2', 'lamps', 'last', 'haftey', 'order', 'kiya']
     """
-    if words[0].lower() in ADVERBS and len(words) > 2:
-        said = statement(words[1:], draw)
-        return said and Said([*mixed(words[:1], draw), *said.before], said.verb)
-    words = opened(words)
-    at = verb_at(words)
+    opening = OPENING[words[0]]
+    if opening is None:
+        return None
+    if opening == "adverb":
+        said = statement(words[1:], draw) if len(words) > 2 else None
+        return Said([*mixed(words[:1], draw), *said.before], said.verb) if said else None
+    if opening == "joined":
+        words = parted(words)
+    at = verb_at(words, opening)
     return _said(words[:at], words[at].lower(), words[at + 1 :], draw) if at else None
 
 
@@ -97,13 +100,13 @@ def asked(auxiliary: str, words: Words, draw: Draw) -> Said | None:
 
 
 def _said(subject: Words, verb: str, rest: Words, draw: Draw) -> Said | None:
-    adverbs = [word for word in subject[1:] if word.lower() in ADVERBS] if len(subject) > 1 else []
+    adverbs = list(filter(IS_ADVERB.__getitem__, subject[1:])) if len(subject) > 1 else []
     verb = verb.replace("’", "'")
-    tense, is_negated = _AUXILIARIES.get(verb, _NO_AUXILIARY)
-    while rest and rest[0].lower() in ADVERBS:
+    by_tense, is_negated = _AUXILIARIES.get(verb, _NO_AUXILIARY)
+    while rest and IS_ADVERB[rest[0]]:
         adverbs.append(rest[0])
         rest = rest[1:]
-    if tense and rest and not is_negated and rest[0].lower() == "not":
+    if by_tense and rest and not is_negated and rest[0].lower() == "not":
         is_negated, rest = True, rest[1:]
     if _is_nested(subject, rest):
         return None
@@ -113,8 +116,8 @@ def _said(subject: Words, verb: str, rest: Words, draw: Draw) -> Said | None:
         bare = [word for word in subject if word not in adverbs] if adverbs else subject
         name, who = "", named(ordered(bare, draw), subject[-1].lower())
     clause = Predicate(name, [*rest, *adverbs], who, is_negated, draw)
-    if tense:
-        return _BY_TENSE[tense](clause)
+    if by_tense:
+        return by_tense(clause)
     if past := past_of(verb):
         return done(clause, past, clause.words)
     return present(clause, verb) if name else None
@@ -122,7 +125,7 @@ def _said(subject: Words, verb: str, rest: Words, draw: Draw) -> Said | None:
 
 def _is_nested(subject: Words, rest: Words) -> bool:
     """Whether there is another clause within one, or more phrases than the rules can order."""
-    if any(map(_IS_NESTED.__getitem__, rest[1:])):
+    if len(rest) > 1 and any(map(_IS_NESTED.__getitem__, rest[1:])):
         return True
     if len(subject) > 1 and not _NEVER_IN_SUBJECT.isdisjoint(map(str.lower, subject[1:])):
         return True
@@ -163,7 +166,7 @@ def _with_was(clause: Predicate) -> Said | None:
 def _with_have(clause: Predicate) -> Said | None:
     words = [word for word in clause.words if word.lower() != "yet"]
     yet = ["abhi", "tak"] if len(words) < len(clause.words) else []
-    clause = clause._replace(words=words)
+    clause = Predicate(clause.subject, words, clause.who, clause.is_negated, clause.draw)
     first = first_word(clause)
     if first == "been":
         return _been(clause)
@@ -251,5 +254,8 @@ _BY_TENSE: dict[str, Callable[[Predicate], Said | None]] = {
 }
 
 
+# What an auxiliary makes of a clause, and whether it negates.
+_AUXILIARIES = {verb: (_BY_TENSE[tense], verb in NEGATED) for verb, tense in {**TENSES, **NEGATED}.items()}
+_NO_AUXILIARY = (None, False)
 _NEVER_IN_SUBJECT = frozenset([*SUBJECTS, "to", "who", "which"])
 _IS_NESTED = Remembered(lambda word: word.lower() in _NESTED or word.lower() in THIRD or is_auxiliary(word))

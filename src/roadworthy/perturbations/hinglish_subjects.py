@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from itertools import compress, count
 from typing import NamedTuple
 
@@ -53,10 +54,9 @@ def begins_with_subject(word: str) -> bool:
     return _IS_SUBJECT[word]
 
 
-def opened(words: Words) -> Words:
+def parted(words: Words) -> Words:
     """The words, with what an apostrophe joined to the subject by itself."""
-    parted = _PARTED[words[0]]
-    return [*parted, *words[1:]] if parted else words
+    return [*_parted(words[0]), *words[1:]]
 
 
 def _parted(word: str) -> tuple[str, ...]:
@@ -65,13 +65,14 @@ def _parted(word: str) -> tuple[str, ...]:
     return (subject, _OPENED[mark + rest]) if subject in SUBJECTS and mark + rest in _OPENED else ()
 
 
-def verb_at(words: Words) -> int:
-    """Where the verb stands; 0 where there is none that can be told."""
-    first = words[0].lower()
-    if first in SUBJECTS:
-        # Few adverbs come before the verb.
-        return 1 if len(words) > 1 and _IS_NO_ADVERB[words[1]] else _first_of(words[1:], _IS_NO_ADVERB, 1)
-    return _first_of(words[2 : _LONGEST + 1], IS_FINITE, 2) if first in DETERMINERS else 0
+def verb_at(words: Words, opening: str) -> int:
+    """Where the verb stands, after what opens the statement; 0 where there is none that can be told."""
+    if opening == "determiner":
+        return _first_of(words[2 : _LONGEST + 1], IS_FINITE, 2)
+    # Few adverbs come before the verb.
+    if len(words) > 1 and not IS_ADVERB[words[1]]:
+        return 1
+    return next((i for i, word in enumerate(words) if i and not IS_ADVERB[word]), 0)
 
 
 def _first_of(words: Words, known: Remembered[bool], start: int) -> int:
@@ -94,14 +95,27 @@ def end_of_subject(words: Words, tense: str) -> int:
 
 def named(words: list[str], last: str) -> Subject:
     """The subject of some words, in the number of the last of them in English."""
-    plain = " ".join(words)
-    is_many = last.endswith("s") and not last.endswith("ss")
+    return _named(" ".join(words), last.endswith("s") and not last.endswith("ss"))
+
+
+@lru_cache(maxsize=1 << 10)
+def _named(plain: str, is_many: bool) -> Subject:
     vowel, future = ("e", "enge") if is_many else ("a", "ega")
     return Subject(plain, f"{plain} ne", f"{plain} ko", f"{plain} me", vowel, "hai", future, "e")
 
 
-_PARTED = Remembered(_parted)
-_IS_NO_ADVERB = Remembered(lambda word: word.lower() not in ADVERBS)
+def _opening(word: str) -> str | None:
+    """What a word is that may open a statement; None where a statement that opens so cannot be told to be one."""
+    lowered = word.lower()
+    if lowered in SUBJECTS:
+        return "subject"
+    if lowered in DETERMINERS:
+        return "determiner"
+    return "adverb" if lowered in ADVERBS else "joined" if _parted(word) else None
+
+
+OPENING = Remembered(_opening)
+IS_ADVERB = Remembered(lambda word: word.lower() in ADVERBS)
 _IS_PAST = Remembered(lambda word: bool(past_of(word)))
 _MUST_END = Remembered(lambda word: word.lower() in ("not", "been"))
 _IS_INFINITIVE = Remembered(lambda word: word.lower() in infinitives())

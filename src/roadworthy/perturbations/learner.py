@@ -51,7 +51,7 @@ def _without_articles(text: str, severity: int, draw: Draw) -> str:
     places = [i for i in found if parts(tokens[i + 1])[1] and not (i and is_number(tokens[i - 1]))]
     if not places:
         return text
-    dropped = [places[i] for i in draw.sample(len(places), draw.count(len(places), SHARE[severity]))]
+    dropped = [places[i] for i in draw.rows(len(places), SHARE[severity])]
     for i in set(dropped):
         tokens[i + 1] = like(tokens[i], tokens[i + 1]) if tokens[i][0].isupper() else tokens[i + 1]
     for i in reversed(dropped):

@@ -48,8 +48,11 @@ def _drawn(word: str, i: int, severity: int, draw: Draw, fewest: int = 1) -> str
 @perturbation("lengthening", weight=3)
 def drawn_out_words(text: str, severity: int, draw: Draw) -> str:
     """The last letter of words that people draw out: sooo, whyyy, pleaseee."""
-    known = _drawn_out()
-    return change_words(text, severity, draw, partial(_ending, severity=severity), lambda word: word.lower() in known)
+    return change_words(text, severity, draw, partial(_ending, severity=severity), _is_drawn_out)
+
+
+def _is_drawn_out(word: str) -> bool:
+    return word.lower() in _drawn_out()
 
 
 @perturbation("lengthening", languages=[LATIN_SCRIPT], weight=2)

@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from roadworthy.errors import PerturbationError, counted
 from roadworthy.language import is_latin
 from roadworthy.output import write_text
-from roadworthy.perturbations.draw import Draw
+from roadworthy.perturbations.draw import Draw, draws
 from roadworthy.perturbations.evidence import Evidence, Source
 from roadworthy.perturbations.learning import beyond_chance, corrected, steps_for
 from roadworthy.perturbations.manners import Step, find_step
@@ -233,9 +233,14 @@ class Profile(BaseModel):
         require_severity(severity)
         plan = self._plan(severity)
         kept = [1 - step.chance for step in plan]
+        begin = draws(self.name, severity, seed)
         if isinstance(texts, str):
-            return self._one(texts, plan, kept, severity, seed)
-        return [self._one(text, plan, kept, severity, seed) for text in listed_texts(texts)]
+            return self._one(texts, begin(texts), plan, kept, severity)
+        made = listed_texts(texts)
+        # Those that begin alike are much the same work, which is done sooner in one go; none depends on the order.
+        for i in sorted(range(len(made)), key=made.__getitem__):
+            made[i] = self._one(made[i], begin(made[i]), plan, kept, severity)
+        return made
 
     def applies_to(self, text: str) -> bool:
         """Whether any of it covers the language and script of a message.
@@ -255,13 +260,12 @@ class Profile(BaseModel):
             for step, at in zip(self.steps, severities, strict=True)
         ]
 
-    def _one(self, text: str, plan: Sequence[_Planned], kept: Sequence[float], severity: int, seed: int) -> str:
-        draw = Draw(self.name, severity, seed, text)
+    def _one(self, text: str, draw: Draw, plan: Sequence[_Planned], kept: Sequence[float], severity: int) -> str:
         found = text
         for row in draw.losses(kept):
             step = plan[row]
             # What was written tells the language; what it has become may be in none.
-            new = step.members.change(found, step.severity, draw, written=text)
+            new = step.members.change(found, step.severity, draw, text)
             # A perturbation keeps the sense of a message; one after another might make a negation of two pieces.
             if found == text or keeps(text, new):
                 found = new

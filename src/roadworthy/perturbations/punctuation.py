@@ -43,7 +43,7 @@ def spaced_punctuation(text: str, severity: int, draw: Draw) -> str:
     marks = [match.start() for match in _MARK.finditer(text)]
     if not marks:
         return text
-    cuts = [marks[i] for i in draw.sample(len(marks), draw.count(len(marks), SHARE[severity]))]
+    cuts = [marks[i] for i in draw.rows(len(marks), SHARE[severity])]
     return " ".join(text[start:end] for start, end in zip([0, *cuts], [*cuts, len(text)], strict=True))
 
 
@@ -55,6 +55,6 @@ def trailing_dots(text: str, severity: int, draw: Draw) -> str:
     places = [i for i in places if tokens[i].rstrip(_DOTTED)[-1:].isalpha()]
     if not places:
         return text
-    for i in draw.sample(len(places), draw.count(len(places), SHARE[severity])):
+    for i in draw.rows(len(places), SHARE[severity]):
         tokens[places[i]] = tokens[places[i]].rstrip(_DOTTED) + "." * (2 + draw.below(3))
     return " ".join(tokens)

@@ -12,13 +12,15 @@ from typing import NamedTuple, overload
 from roadworthy.columns import listed, require_strings
 from roadworthy.errors import PerturbationError, named
 from roadworthy.language import guess_language, is_latin
-from roadworthy.perturbations.draw import Draw
+from roadworthy.perturbations.draw import Draw, draws
 
 SEVERITIES = (1, 2, 3, 4, 5)
 ANY_LANGUAGE = "any"
 LATIN_SCRIPT = "latin"
 ENTRY_POINTS = "roadworthy.perturbations"
 
+# How many messages are perturbed at a time, so that what they draw from takes little memory.
+_STRETCH = 1 << 13
 _GIVEN = "the messages to perturb"
 _WEIGHT = attrgetter("weight")
 
@@ -95,9 +97,11 @@ class Perturbation:
         >>> [find(name)[0].applies_to("¿Dónde está mi pedido?") for name in ("dropped_letter", "shorthand")]
         [True, False]
         """
-        if ANY_LANGUAGE in self.languages or (LATIN_SCRIPT in self.languages and is_latin(text)):
+        languages = self.languages
+        if ANY_LANGUAGE in languages or (LATIN_SCRIPT in languages and is_latin(text)):
             return True
-        return self.covers(*guess_language(text))
+        language, script = guess_language(text)
+        return language in languages or script in languages
 
 
 @dataclass(frozen=True)
@@ -260,37 +264,68 @@ def _perturbed(texts: Sequence[str], members: Sequence[Perturbation], severity: 
     """Texts, each as one of the members leaves it."""
     require_severity(severity)
     key = members[0].name if len(members) == 1 else members[0].family
-    change = Members.of(members).change
-    return [change(text, severity, Draw(key, severity, seed, text), written=text) for text in texts]
+    one, begin = Members.of(members), draws(key, severity, seed)
+    stretches = (texts[start : start + _STRETCH] for start in range(0, len(texts), _STRETCH))
+    return [new for stretch in stretches for new in one.change_all(stretch, severity, list(map(begin, stretch)))]
 
 
 class Members(NamedTuple):
-    """Perturbations one of which is to change a message, and the sums of their weights up to each."""
+    """Perturbations one of which is to change a message, the sums of their weights up to each, and what each covers."""
 
     members: tuple[Perturbation, ...]
     ends: tuple[float, ...]
+    covering: tuple[Callable[[str], bool], ...]
 
     @classmethod
     def of(cls, members: Sequence[Perturbation]) -> Members:
         """These perturbations, by their weights."""
-        return cls(tuple(members), tuple(accumulate(map(_WEIGHT, members))))
+        # Most cover one script or language, which is asked for at once.
+        covering = tuple(_COVERING.get(tuple(member.languages), member.applies_to) for member in members)
+        return cls(tuple(members), _ends(members), covering)
 
-    def change(self, text: str, severity: int, draw: Draw, *, written: str) -> str:
+    def change(self, text: str, severity: int, draw: Draw, written: str) -> str:
         """The text as one of them leaves it, drawn by its weight; another one where that changes nothing.
 
         Those that do not apply to what was written at first are left out.
         """
-        members, ends = self
-        row = draw.weighted(ends) if len(members) > 1 else 0
-        member = members[row]
-        if member.applies_to(written):
-            perturbed = member.apply(text, severity, draw)
+        return self._changed(self._drawn(draw), text, severity, draw, written)
+
+    def change_all(self, texts: Sequence[str], severity: int, draws: Sequence[Draw]) -> list[str]:
+        """As `change` for each of n texts with its draw.
+
+        What one member changes is done in one go, as a processor does the same thing again sooner than another one.
+        """
+        rows = list(map(self._drawn, draws))
+        changed = list(texts)
+        for i in sorted(range(len(rows)), key=rows.__getitem__):
+            changed[i] = self._changed(rows[i], texts[i], severity, draws[i], texts[i])
+        return changed
+
+    def _drawn(self, draw: Draw) -> int:
+        return draw.weighted(self.ends) if len(self.ends) > 1 else 0
+
+    def _changed(self, row: int, text: str, severity: int, draw: Draw, written: str) -> str:
+        members, _, covering = self
+        if covering[row](written):
+            perturbed = members[row].apply(text, severity, draw)
             if perturbed != text:
                 return perturbed
         if len(members) == 1:
             return text
-        others = Members.of(members[:row] + members[row + 1 :])
-        return others.change(text, severity, draw, written=written)
+        left = members[:row] + members[row + 1 :]
+        others = Members(left, _ends(left), covering[:row] + covering[row + 1 :])
+        return others.change(text, severity, draw, written)
+
+
+def _ends(members: Sequence[Perturbation]) -> tuple[float, ...]:
+    return tuple(accumulate(map(_WEIGHT, members)))
+
+
+def _is_english(text: str) -> bool:
+    return guess_language(text)[0] == "en"
+
+
+_COVERING: dict[tuple[str, ...], Callable[[str], bool]] = {(LATIN_SCRIPT,): is_latin, ("en",): _is_english}
 
 
 def require_severity(severity: int) -> None:

@@ -10,6 +10,8 @@ import re
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from functools import cache
+from itertools import compress, count
+from operator import and_, or_
 
 from roadworthy import lexicon
 from roadworthy.perturbations.dictated import unsigned
@@ -19,6 +21,7 @@ from roadworthy.perturbations.mood import is_greeting
 from roadworthy.perturbations.registry import perturbation
 from roadworthy.perturbations.words import SHARE, is_negation, is_number
 from roadworthy.perturbations.wrapping import is_said
+from roadworthy.remembered import Remembered
 
 # Commonest first; none that could be read as a word of the sentence: "do you like want it".
 _HESITATIONS = ("um", "uh", "er", "uhm", "erm", "you know", "hmm")
@@ -94,19 +97,19 @@ def repeated_words(text: str, severity: int, draw: Draw) -> str:
     if not is_said(text):
         return text
     tokens, clauses = _clauses(text)
-    able = [i for i, token in enumerate(tokens) if token.isalpha() and _can_be_repeated(token)]
+    able = list(compress(count(), map(_CAN_BE_REPEATED.__getitem__, tokens)))
     leading = clauses | {i - 1 for i in _content(tokens)}
     places = [i for i in able if i in leading and _is_stumbled_over(tokens, i)]
     places = places or [i for i in able if _is_stumbled_over(tokens, i)][:1]
     if places:
-        count = min(_MOST_REPEATED, draw.count(len(able), SHARE[severity] / 2))
-        for i in draw.sample(len(places), count):
+        most = min(_MOST_REPEATED, draw.count(len(able), SHARE[severity] / 2))
+        for i in draw.sample(len(places), most):
             tokens[places[i]] += f" {tokens[places[i]]}"
     return " ".join(tokens)
 
 
 def _can_be_repeated(token: str) -> bool:
-    return not (is_negation(token) or is_number(token) or token in _STRONGER_TWICE)
+    return token.isalpha() and not (is_negation(token) or is_number(token) or token in _STRONGER_TWICE)
 
 
 def _is_stumbled_over(tokens: Sequence[str], i: int) -> bool:
@@ -119,24 +122,26 @@ def _clauses(text: str) -> tuple[list[str], AbstractSet[int]]:
     signed = text.strip(" ").split(" ")
     tokens = _lowered(text.strip(" "))
     first, last = _heard(tokens)
-    begin = {i for i in range(1, len(tokens)) if signed[i - 1][-1:] in _CLAUSE_ENDS or tokens[i] in _CONJUNCTIONS}
+    begin = compress(count(1), map(or_, map(_ENDS.__getitem__, signed), map(_CONJUNCTIONS.__contains__, tokens[1:])))
     return tokens[first:last], {0} | {i - first for i in begin if first < i < last and tokens[i]}
 
 
 def _content(tokens: Sequence[str]) -> set[int]:
     """Where words with a meaning of their own follow a small one, so that no name or phrase is torn apart."""
-    small = list(map(_function_words().__contains__, tokens))
-    return {
-        i
-        for i in range(1, len(tokens))
-        if small[i - 1] and not small[i] and tokens[i].isalpha() and (tokens[i - 1], tokens[i]) not in _FIXED_PHRASES
-    }
+    small = map(_function_words().__contains__, tokens)
+    follow = compress(count(1), map(and_, small, map(_IS_CONTENT.__getitem__, tokens[1:])))
+    return {i for i in follow if (tokens[i - 1], tokens[i]) not in _FIXED_PHRASES}
 
 
 @cache
 def _function_words() -> frozenset[str]:
     english = next(words for language, words in lexicon.rows("function_words.tsv") if language == "en")
     return lexicon.words("fillers.txt") | word_set(english) | word_set(_SMALL_WORDS)
+
+
+_ENDS = Remembered(lambda token: token[-1:] in _CLAUSE_ENDS)
+_IS_CONTENT = Remembered(lambda token: token.isalpha() and token not in _function_words())
+_CAN_BE_REPEATED = Remembered(_can_be_repeated)
 
 
 @perturbation("speech", weight=3)
@@ -148,7 +153,7 @@ def misheard_words(text: str, severity: int, draw: Draw) -> str:
     tokens = _spoken(text).split(" ")
     places = [i for i, token in enumerate(tokens) if token in known]
     if places:
-        for i in draw.sample(len(places), draw.count(len(places), SHARE[severity])):
+        for i in draw.rows(len(places), SHARE[severity]):
             tokens[places[i]] = draw.pick_early(known[tokens[places[i]]])
     return " ".join(tokens)
 

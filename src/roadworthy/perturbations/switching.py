@@ -8,6 +8,8 @@ contraseña or my contraseña, and where nothing can be switched, a porfa is sai
 from __future__ import annotations
 
 from functools import cache
+from itertools import compress, count
+from operator import or_
 
 from roadworthy import lexicon
 from roadworthy.perturbations.draw import Draw
@@ -16,6 +18,7 @@ from roadworthy.perturbations.mood import is_asking, is_upset
 from roadworthy.perturbations.texting import same_negation
 from roadworthy.perturbations.words import SHARE, Rule, find_phrases, is_negation, replace_phrases
 from roadworthy.perturbations.wrapping import by_length, function_words, opened, short_enough
+from roadworthy.remembered import Remembered
 
 _ORDERING = frozenset(["call", "give", "help", "let", "remind", "send", "show", "tell", "wake"])
 _BEFORE_AN_ORDER = frozenset(["", "please", "and", "then", "just", "so", "or", "but", "hi", "hello"])
@@ -147,7 +150,7 @@ def by_the_clause(text: str, severity: int, draw: Draw, language: str) -> str:
     known = switchable(language)
     clauses = _cut(text.split(" "))
     rows = [row for row, clause in enumerate(clauses) if find_phrases(clause.split(" "), known)]
-    for chosen in draw.sample(len(rows), draw.count(len(rows), SHARE[severity])):
+    for chosen in draw.rows(len(rows), SHARE[severity]):
         clauses[rows[chosen]] = replace_phrases(clauses[rows[chosen]], _WHOLLY, draw, known, fitting(language))
     return _or_tagged(text, " ".join(clauses), draw, language)
 
@@ -164,9 +167,13 @@ def _or_tagged(text: str, switched: str, draw: Draw, language: str) -> str:
 def _cut(tokens: list[str]) -> list[str]:
     """The clauses: cut after marks, and before words that begin one."""
     found, start = [], 0
-    for i in range(1, len(tokens)):
-        ends = tokens[i - 1][-1:] in (",", ".", ";", ":", "?", "!") or tokens[i].lower() in _BEGINS_A_CLAUSE
-        if ends and i - start >= _SHORTEST_CLAUSE:
+    for i in compress(count(1), map(or_, map(_ENDS.__getitem__, tokens), map(_BEGINS.__getitem__, tokens[1:]))):
+        if i - start >= _SHORTEST_CLAUSE:
             found.append(" ".join(tokens[start:i]))
             start = i
     return [*found, " ".join(tokens[start:])]
+
+
+# Whether a clause ends with a token, and whether one may begin with it.
+_ENDS = Remembered(lambda token: token[-1:] in (",", ".", ";", ":", "?", "!"))
+_BEGINS = Remembered(lambda token: token.lower() in _BEGINS_A_CLAUSE)

@@ -131,19 +131,19 @@ class Texter:
         self._chances = {kind: min(1.0, chance * times) for kind, chance in chances.items()}
         self._of_token = Remembered(self._choice_of)
         self._of_phrase = Remembered(self._choice_at)
-        self._chance_of = Remembered(lambda token: self._of_token[token].chance)
+        self._kept = Remembered(lambda token: 1.0 if token.isdecimal() else 1 - self._of_token[token].chance)
 
     def change(self, text: str, draw: Draw) -> str:
         """A message as somebody would text it."""
         tokens = text.split(" ")
-        chances = list(map(self._chance_of.__getitem__, tokens))
+        kept = list(map(self._kept.__getitem__, tokens))
         phrases = dict(self._phrases(tokens))
         for start, choice in phrases.items():
-            chances[start] = choice.chance
+            kept[start] = 1 - choice.chance
         pieces: list[str] = []
         joined: set[int] = set()
         done = 0
-        for start in draw.events(chances):
+        for start in draw.losses(kept):
             # What stands in a phrase that was replaced is gone.
             if start < done:
                 continue

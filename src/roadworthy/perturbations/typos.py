@@ -157,7 +157,7 @@ def dropped_apostrophe(text: str, severity: int, draw: Draw) -> str:
     if not found:
         return text
     pieces, done = [], 0
-    for i in draw.sample(len(found), draw.count(len(found), max(0.5, SHARE[severity]))):
+    for i in draw.rows(len(found), max(0.5, SHARE[severity])):
         pieces += [text[done : found[i].start()], _bare(found[i].group())]
         done = found[i].end()
     return "".join(pieces) + text[done:]
@@ -183,7 +183,7 @@ def run_on(text: str, severity: int, draw: Draw) -> str:
     if not places:
         return text
     ends = [" "] * len(tokens)
-    for i in draw.sample(len(places), draw.count(len(places), SHARE[severity] / 2)):
+    for i in draw.rows(len(places), SHARE[severity] / 2):
         place = places[i]
         if ends[place - 1] and not is_negation(parts(tokens[place])[1] + parts(tokens[place + 1])[1]):
             ends[place] = ""

@@ -12,7 +12,7 @@ from operator import add, and_
 
 from roadworthy.perturbations.draw import Draw
 from roadworthy.perturbations.registry import LATIN_SCRIPT, perturbation
-from roadworthy.perturbations.words import SHARE, change_words, negations
+from roadworthy.perturbations.words import SHARE, change_words, is_negation, negations
 from roadworthy.remembered import Remembered
 
 # Rows of keys, each shifted by half a key against the one above; a blank is a key that bears no letter.
@@ -91,15 +91,19 @@ def missed_space_bar(text: str, severity: int, draw: Draw) -> str:
     if not places:
         return text
     gaps = [" "] * len(tokens)
-    for i in draw.sample(len(places), draw.count(len(places), SHARE[severity] / 2)):
+    for i in draw.rows(len(places), SHARE[severity] / 2):
         place = places[i]
         key = draw.pick(_ABOVE_SPACE)
         # Never twice in a row, or nobody could read it.
         left, right = tokens[place], tokens[place + 1]
-        if gaps[place - 1] == " " and not (_NEGATES[left] or _NEGATES[right] or negations(left + key + right)):
+        if gaps[place - 1] == " " and not (_NEGATES[left] or _NEGATES[right] or _holds_negation(left + key + right)):
             gaps[place] = key
     return "".join(map(add, tokens, gaps))[:-1]
 
 
+def _holds_negation(token: str) -> bool:
+    return is_negation(token) if token.isalpha() else bool(negations(token))
+
+
 # Whether a token begins with a letter, and whether a negation stands in it.
-_STARTS, _NEGATES = Remembered(lambda token: token[:1].isalpha()), Remembered(lambda token: bool(negations(token)))
+_STARTS, _NEGATES = Remembered(lambda token: token[:1].isalpha()), Remembered(_holds_negation)

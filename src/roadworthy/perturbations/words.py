@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import cache, lru_cache
+from functools import cache
 from itertools import compress, count, pairwise
 from operator import ne
 
@@ -199,14 +199,10 @@ def change_words(
     'it is my ORDER?'
     """
     tokens = text.split(" ")
-    # A function that is made anew for each message has nothing to remember.
-    known = (_changeable.__wrapped__ if "<locals>" in eligible.__qualname__ else _changeable)(eligible)
+    known = _CHANGEABLE[eligible] if eligible in _CHANGEABLE else _changeable(eligible)
     split = list(map(known.__getitem__, tokens))
     rows = list(compress(count(), split))
-    n = len(rows)
-    if not n:
-        return text
-    for chosen in draw.sample(n, draw.count(n, SHARE[severity])):
+    for chosen in draw.rows(len(rows), SHARE[severity]):
         row = rows[chosen]
         before, word, after = split[row]
         edited = edit(word, draw)
@@ -215,7 +211,6 @@ def change_words(
     return " ".join(tokens)
 
 
-@lru_cache(maxsize=64)
 def _changeable(eligible: Callable[[str], bool]) -> Remembered[tuple[str, ...]]:
     """The parts of every token whose word may be changed and could be; nothing of every other one."""
 
@@ -226,7 +221,14 @@ def _changeable(eligible: Callable[[str], bool]) -> Remembered[tuple[str, ...]]:
         word = split[1]
         return split if word and eligible(word) and not is_negation(word) else ()
 
-    return Remembered(changeable)
+    known = Remembered(changeable)
+    # A function that is made anew for each message has nothing to remember.
+    if "<locals>" not in eligible.__qualname__:
+        _CHANGEABLE[eligible] = known
+    return known
+
+
+_CHANGEABLE: dict[Callable[[str], bool], Remembered[tuple[str, ...]]] = {}
 
 
 def replace_phrases(
@@ -261,7 +263,7 @@ def replace_phrases(
     if not found:
         return text
     replaced, done = [], 0
-    for i in draw.sample(len(found), draw.count(len(found), SHARE[severity])):
+    for i in draw.rows(len(found), SHARE[severity]):
         start, end, forms = found[i]
         new = draw.pick_early(forms)
         if brings_digit(new, tokens, start, end):
@@ -345,16 +347,19 @@ def find_phrases(tokens: Sequence[str], entries: Mapping[str, Sequence[str]]) ->
     if not isinstance(entries, lexicon.Entries):
         entries = lexicon.Entries({key: tuple(values) for key, values in entries.items()})
     words = plain(tokens)
+    following = [*words[1:], ""]
     found: list[tuple[int, int, str]] = []
     done = 0
     for start in compress(count(), map(entries.first_words.__contains__, words)):
         if start < done:
             continue
-        longer = phrases_from(tokens, words, start, entries)
-        key = longer[0] if longer else words[start]
-        if longer or key in entries:
-            done = start + 1 + key.count(" ")
-            found.append((start, done, key))
+        key = words[start]
+        if (key, following[start]) in entries.phrases and (longer := phrases_from(tokens, words, start, entries)):
+            key = longer[0]
+        elif key not in entries:
+            continue
+        done = start + 1 + key.count(" ")
+        found.append((start, done, key))
     return found
 
 
@@ -366,9 +371,7 @@ def phrases_begin(words: Sequence[str], entries: lexicon.Entries) -> Iterator[bo
 def phrases_from(tokens: Sequence[str], words: Sequence[str], start: int, entries: lexicon.Entries) -> list[str]:
     """The phrases among the entries that stand there, of tokens and their plain words, the longest first."""
     following = words[start + 1] if start + 1 < len(words) else ""
-    lengths = entries.phrases.get((words[start], following))
-    if lengths is None:
-        return []
+    lengths = entries.phrases.get((words[start], following), ())
     found = []
     for end in (start + length for length in lengths if start + length <= len(words)):
         key = " ".join(words[start:end])
