@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from itertools import chain
 from time import monotonic
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -23,7 +24,7 @@ Row: TypeAlias = Prediction | Feedback
 MOST_CHARACTERS = 4_000
 # Rows that follow each other faster than this are committed together.
 BURST_SECONDS = 0.002
-_MOST_ROWS = 512
+_MOST_GROUPS = 512
 
 
 class Immediate:
@@ -50,17 +51,12 @@ class Immediate:
     clock
         Seconds that never run backwards.
 
-    Attributes
-    ----------
-    unsettled
-        The rows that are in the journal and not in the database.
     """
 
     def __init__(
         self, engine: Engine, file: Path, text: TextMode, spool: Path, *, clock: Callable[[], float] = monotonic
     ) -> None:
-        self.unsettled: list[Row] = []
-        self._group = Group([], [])
+        self._unsettled: list[tuple[Sequence[Row], Group]] = []
         self._file = file
         self._text = text
         self._spool = spool
@@ -70,6 +66,11 @@ class Immediate:
         self._journal: Segment | None = None
         self._last = float("-inf")
 
+    @property
+    def has_unsettled(self) -> bool:
+        """Whether rows are in the journal and not in the database."""
+        return bool(self._unsettled)
+
     def commit(self, rows: Sequence[Row]) -> bool:
         """Make rows durable, unless that could take long; whether they are.
 
@@ -78,7 +79,7 @@ class Immediate:
         if sum(len(row.text or "") for row in rows if isinstance(row, Prediction)) > MOST_CHARACTERS:
             return False
         before, self._last = self._last, self._clock()
-        in_burst = self._last - before < BURST_SECONDS and len(self.unsettled) < _MOST_ROWS
+        in_burst = self._last - before < BURST_SECONDS and len(self._unsettled) < _MOST_GROUPS
         try:
             group = stored_group(rows, self._text)
             self._append(rows, group) if in_burst else self._insert(group)
@@ -89,15 +90,15 @@ class Immediate:
 
     def settle(self) -> tuple[list[Row], Segment] | None:
         """Commit what is in the journal; where that fails, give the rows and the journal, which is not used again."""
-        if not self.unsettled:
+        if not self._unsettled:
             return None
         assert self._journal is not None
         try:
             self._insert(Group([], []))
         except Exception:  # noqa: BLE001, RUF100 (as above)
             self._disconnect()
-            left = self.unsettled, self._journal
-            self.unsettled, self._group, self._journal = [], Group([], []), None
+            left = [row for rows, _ in self._unsettled for row in rows], self._journal
+            self._unsettled, self._journal = [], None
             return left
         return None
 
@@ -112,24 +113,22 @@ class Immediate:
         if self._journal is None:
             self._journal = Segment.create(self._spool / f"{new_id()}.jsonl")
         self._journal.append(to_lines(group), len(group), sync=False)
-        self.unsettled.extend(rows)
-        self._group.predictions.extend(group.predictions)
-        self._group.feedback.extend(group.feedback)
+        self._unsettled.append((rows, group))
 
     def _insert(self, group: Group) -> None:
         """Commit a group, and with it what is in the journal."""
         connection = self._connection()
-        if len(group.predictions) == 1 and not group.feedback and not self.unsettled:
+        if len(group.predictions) == 1 and not group.feedback and not self._unsettled:
             # A single insertion is a transaction of its own.
             connection.execute(self._statements[0], group.predictions[0])
             return
         connection.execute("BEGIN IMMEDIATE")
-        for into, before, stored in zip(self._statements, self._group, group, strict=True):
-            if before or stored:
-                connection.executemany(into, [*before, *stored])
+        groups = [*(before for _, before in self._unsettled), group]
+        for into, parts in zip(self._statements, zip(*groups, strict=True), strict=True):
+            connection.executemany(into, chain.from_iterable(parts))
         connection.execute("COMMIT")
-        if self._journal is not None:
-            self.unsettled, self._group = [], Group([], [])
+        if self._unsettled and self._journal is not None:
+            self._unsettled = []
             self._journal.clear()
 
     def _connection(self) -> sqlite3.Connection:

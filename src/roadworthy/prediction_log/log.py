@@ -121,7 +121,7 @@ class PredictionLog:
     @property
     def has_unsettled(self) -> bool:
         """Whether rows that are durable wait to be settled."""
-        return self._immediate is not None and bool(self._immediate.unsettled)
+        return self._immediate is not None and self._immediate.has_unsettled
 
     def settle(self) -> None:
         """Bring into the database what `commit` made durable beside it; to be called soon after, not at once."""
