@@ -27,6 +27,14 @@ def test_one_message_by_one_perturbation_is_printed_alone(run: Run) -> None:
     assert run("perturb", MESSAGE, "--family", "all_lowercase").out == "where is my order, please?\n"
 
 
+def test_one_message_that_stays_as_it_is_is_said_to_and_why(run: Run) -> None:
+    strange = run("perturb", "Wo ist meine Bestellung?", "--family", "hinglish_sentences")
+    assert (strange.code, strange.out) == (0, "Wo ist meine Bestellung?\n")
+    assert strange.err == "Unchanged (not applicable).\n"
+    assert "nothing to change" in run("perturb", "where is it", "--family", "all_lowercase").err
+    assert run("perturb", "Where is it", "--family", "all_lowercase").err == ""
+
+
 def test_one_message_as_json(run: Run) -> None:
     found = json.loads(run("perturb", MESSAGE, "--json", "--severity", "5").out)
     assert found == {name: perturb(MESSAGE, name, severity=5) for name in families()}

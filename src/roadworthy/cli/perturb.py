@@ -130,6 +130,10 @@ def _perturb_one(message: str, how: _How, out: Path | None, as_json: bool) -> in
         for name, result in found.items():
             shown = inert(result) if sys.stdout.isatty() else result
             typer.echo(shown if how.family or how.profile else f"{name:{width}}  {shown}")
+    if (how.family or how.profile) and message in found.values():
+        result = how.all([message], Path(message))
+        why = "nothing was drawn, or there is nothing to change" if result.applicable[0] else "not applicable"
+        stderr().print(f"Unchanged ({why}).")
     return 0
 
 
