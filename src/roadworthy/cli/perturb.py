@@ -131,8 +131,8 @@ def _perturb_one(message: str, how: _How, out: Path | None, as_json: bool) -> in
             shown = inert(result) if sys.stdout.isatty() else result
             typer.echo(shown if how.family or how.profile else f"{name:{width}}  {shown}")
     if (how.family or how.profile) and message in found.values():
-        result = how.all([message], Path(message))
-        why = "nothing was drawn, or there is nothing to change" if result.applicable[0] else "not applicable"
+        applies = how.all([message], Path(message)).applicable[0]
+        why = "nothing was drawn, or there is nothing to change" if applies else "not applicable"
         stderr().print(f"Unchanged ({why}).")
     return 0
 
