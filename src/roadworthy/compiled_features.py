@@ -49,6 +49,17 @@ class Features(NamedTuple):
     meaning: NDArray[np.float64] | None = None
 
 
+# The settings on which it depends how a text is taken apart.
+_OF_THE_ANALYSER = (
+    "analyzer",
+    "ngram_range",
+    "preprocessor",
+    "stop_words",
+    "strip_accents",
+    "token_pattern",
+    "tokenizer",
+)
+
 # The columns of a word's n-grams that are known, and the n-grams that are not.
 _OfWord = tuple[tuple[int, ...], tuple[str, ...]]
 
@@ -202,7 +213,7 @@ def _block(vectorizer: Any, weight: float, offset: int) -> _Block:
         raise TypeError(f"{type(vectorizer).__name__} is not compiled")
     if vectorizer.input != "content" or np.dtype(vectorizer.dtype) not in (np.dtype("int64"), np.dtype("float64")):
         raise TypeError("a vectorizer of files, or of another precision, is not compiled")
-    analyse = vectorizer.analyzer if callable(vectorizer.analyzer) else vectorizer.build_analyzer()
+    analyse = _analyser(vectorizer)
     columns = {gram: int(column) + offset for gram, column in vectorizer.vocabulary_.items()}
     return _Block(
         analyse=analyse,
@@ -214,6 +225,21 @@ def _block(vectorizer: Any, weight: float, offset: int) -> _Block:
         weight=weight,
         rarest=float(_idf(vectorizer).max() ** 2),
     )
+
+
+def _analyser(vectorizer: Any) -> Callable[[str], Iterable[str]]:
+    """What takes a text apart; for a vectorizer as scikit-learn sets it up without its layers of calls."""
+    if callable(vectorizer.analyzer):
+        return vectorizer.analyzer  # type: ignore[no-any-return]
+    usual = type(vectorizer)()
+    if any(getattr(vectorizer, name) != getattr(usual, name) for name in _OF_THE_ANALYSER):
+        return vectorizer.build_analyzer()  # type: ignore[no-any-return]
+    words = vectorizer.build_tokenizer()
+    return partial(_lowered, words) if vectorizer.lowercase else words
+
+
+def _lowered(words: Callable[[str], list[str]], text: str) -> list[str]:
+    return words(text.lower())
 
 
 def _of_word(columns: dict[str, int], word: str) -> _OfWord:

@@ -244,24 +244,24 @@ class Prototypes:
             The features that are not 0, each of shape (j,).
         """
         length = float(values.dot(values))
-        inside, own_columns, starts = self._of_all if code is None else self._of_class[code]
+        data, own_columns, starts = self._of_all if code is None else self._of_class[code]
         if not length or not len(starts):
             return 0.0
         # Threads may ask at once: each takes a vector of zeros of its own, and gives it back as it was.
         dense = self._spare.pop() if self._spare else np.zeros(self.size)
         dense[columns] = values
-        products = self.rows.data[inside] * dense.take(own_columns)
+        products = dense.take(own_columns)
+        products *= data
         dense[columns] = 0.0
         self._spare.append(dense)
-        nearest = float(np.add.reduceat(products, starts).max())
-        return nearest / sqrt(length)
+        return float(np.maximum.reduce(np.add.reduceat(products, starts))) / sqrt(length)
 
-    def _between(self, first: int, end: int) -> tuple[slice, NDArray[np.intp], NDArray[np.intp]]:
-        """Where some prototypes are in the data of `rows`, their columns, and where each that has any starts."""
+    def _between(self, first: int, end: int) -> tuple[NDArray[np.float64], NDArray[np.intp], NDArray[np.intp]]:
+        """The values of some prototypes, the columns of these, and where those of each prototype start."""
         pointers = self.rows.indptr[first : end + 1].astype(np.intp)
         inside = slice(pointers[0], pointers[-1])
         starts = pointers[:-1][np.diff(pointers) > 0] - pointers[0]
-        return inside, self.rows.indices[inside].astype(np.intp), starts
+        return self.rows.data[inside], self.rows.indices[inside].astype(np.intp), starts
 
 
 def _spread(rows: Any, cap: int) -> NDArray[np.intp]:

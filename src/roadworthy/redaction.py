@@ -38,7 +38,6 @@ _PHONE_LIKE = re.compile(r"[+(]{0,2}\d[\d \u00a0\u2010-\u2013().+/-]{5,}")
 _LETTER_NUMBERS = {ord("A") + n: str(10 + n) for n in range(26)}
 _FEWEST_PHONE_DIGITS = 7
 _LONGEST_ORDER_NUMBER = 9
-_SHORTEST_SECRET = 24
 _PHONE_WINDOW = 64
 _PHONE_OVERLAP = 24
 _PHONE_CONTEXT = 4
@@ -95,7 +94,7 @@ def _may_hold_any(text: str) -> bool:
         len(digits) >= _FEWEST_PHONE_DIGITS
         or _has_many_signs(text)
         or _IBAN_START.search(text) is not None
-        or max(map(len, text.split())) >= _SHORTEST_SECRET
+        or _TOKEN.search(text) is not None
     )
 
 

@@ -76,7 +76,7 @@ def test_a_batch_that_was_not_kept_comes_again(spool: Spool) -> None:
 
 
 def test_a_large_segment_is_followed_by_another(spool: Spool, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(spools, "SEGMENT_BYTES", 500)
+    monkeypatch.setattr(spools, "SEGMENT_BYTES", 300)
     written = [group(2) for _ in range(3)]
     for rows in written:
         spool.append(rows)

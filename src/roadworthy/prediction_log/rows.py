@@ -176,22 +176,22 @@ def stored_time(time: datetime) -> str:
 
 
 def to_lines(group: Group) -> bytes:
-    """A group as JSON, one line a row."""
-    rows = [dict(zip(Prediction._fields, row, strict=True)) for row in group.predictions]
-    rows += [dict(zip(Feedback._fields, row, strict=True)) for row in group.feedback]
-    return b"".join(to_json(row) + b"\n" for row in rows)
+    """A group as JSON, one line a row: its values in their order."""
+    return b"".join([to_json(row) + b"\n" for row in (*group.predictions, *group.feedback)])
 
 
 def from_lines(lines: bytes) -> tuple[Group, int]:
     """What `to_lines` wrote, and how many of the lines cannot be read."""
     group, unreadable = Group([], []), 0
+    rows_of = {len(Prediction._fields): group.predictions, len(Feedback._fields): group.feedback}
     for line in lines.removesuffix(b"\n").split(b"\n"):
         try:
             row = json.loads(line)
-            if "prediction_id" in row:
-                group.feedback.append(tuple(row[name] for name in Feedback._fields))
-            else:
-                group.predictions.append(tuple(row[name] for name in Prediction._fields))
-        except (ValueError, KeyError, TypeError):
+            kind = rows_of.get(len(row)) if isinstance(row, list) else None
+        except ValueError:
+            kind = None
+        if kind is None:
             unreadable += 1
+        else:
+            kind.append(tuple(row))
     return group, unreadable
