@@ -80,10 +80,10 @@ def logged(url):
         return Counter(row[0] for row in log.execute("SELECT id FROM predictions").fetchall())
 
 
-def killed_under_load(serve, models, folder, url, rounds, seed):
+def killed_under_load(serve, models, folder, url, rounds, seed, *options):
     drawn, acknowledged = random.Random(seed), []
     for _ in range(rounds):
-        service = serve(folder, models / "hardened", "--log", url)
+        service = serve(folder, models / "hardened", "--log", url, *options)
         with Load(service.url) as load:
             time.sleep(drawn.uniform(0.1, 1.0))
             service.kill()
@@ -104,6 +104,12 @@ def test_killed_under_load_nothing_acknowledged_is_lost(serve, models, tmp_path)
 @pytest.mark.slow
 def test_killed_at_twenty_moments_under_load_nothing_acknowledged_is_lost(serve, models, tmp_path, url):
     killed_under_load(serve, models, tmp_path, url, rounds=20, seed=2)
+
+
+@pytest.mark.slow
+def test_several_workers_killed_under_load_lose_nothing_either(serve, models, tmp_path):
+    url = f"sqlite:///{tmp_path / 'predictions.db'}"
+    killed_under_load(serve, models, tmp_path, url, 3, 3, "--workers", "2")
 
 
 def away_under_load(serve, models, folder, server, seconds):
