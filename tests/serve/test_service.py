@@ -138,6 +138,16 @@ def test_feedback_is_stored_also_when_nobody_has_noticed_yet_that_the_log_is_awa
     assert (give().status_code, len(log.rows)) == (200, 1)
 
 
+@pytest.mark.parametrize(("workers", "status"), [(1, 404), (2, 200)])
+def test_feedback_waits_for_what_another_worker_has_answered_just_now(
+    feed: Any, monkeypatch: pytest.MonkeyPatch, workers: int, status: int
+) -> None:
+    _, give = feed(log=FakeLog("ok"), workers=workers)
+    known = iter([False, True])
+    monkeypatch.setattr(service_module, "has_prediction", lambda *_: next(known))
+    assert give().status_code == status
+
+
 # From start to end.
 
 
