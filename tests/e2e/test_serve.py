@@ -303,13 +303,17 @@ def is_up(service):
 
 def test_what_was_accepted_is_finished_when_told_to_stop(serve, tmp_path):
     (tmp_path / "slow.py").write_text(
-        "import time\n\n\ndef classify(texts):\n    time.sleep(1.5)\n    return ['late' for _ in texts]\n"
+        "import pathlib\nimport time\n\n\ndef classify(texts):\n"
+        "    pathlib.Path('asked').touch()\n    time.sleep(1.5)\n    return ['late' for _ in texts]\n"
     )
     service = serve(tmp_path, "python:slow:classify")
     replies = []
     thread = threading.Thread(target=lambda: replies.append(service.predict("where is it")))
     thread.start()
-    time.sleep(0.5)
+    end = time.monotonic() + 60
+    while not (tmp_path / "asked").exists():
+        assert time.monotonic() < end
+        time.sleep(0.02)
     assert service.stop() == 0
     thread.join()
     assert [reply.status_code for reply in replies] == [200]
