@@ -85,7 +85,7 @@ def test_what_is_no_text_is_refused(texts):
 def test_messages_of_several_stretches_come_out_the_same(monkeypatch):
     texts = [f"where is my order, and when does parcel {number} arrive" for number in range(5)]
     in_one = perturb(texts, "typos")
-    monkeypatch.setattr(registry, "_STRETCH", 2)
+    monkeypatch.setattr(registry, "STRETCH", 2)
     assert perturb(texts, "typos") == in_one
 
 
