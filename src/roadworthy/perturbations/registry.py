@@ -20,7 +20,7 @@ LATIN_SCRIPT = "latin"
 ENTRY_POINTS = "roadworthy.perturbations"
 
 # How many messages are perturbed at a time: what is known of them on the way then takes little memory.
-STRETCH = 1 << 11
+STRETCH = 1 << 10
 _GIVEN = "the messages to perturb"
 _WEIGHT = attrgetter("weight")
 
@@ -88,12 +88,14 @@ class Perturbation:
             raise PerturbationError(
                 f"raised {named(error)}", where=f"perturbation {self.name}", mend="mend it, or leave its family out"
             ) from error
+        where = f"perturbation {self.name}"
+        if len(perturbed) != len(texts):
+            raise PerturbationError(
+                f"gave {len(perturbed):,} texts for {len(texts):,}", where=where, mend="return one for each"
+            )
         for given in perturbed:
             if not isinstance(given, str):
-                kind = type(given).__name__
-                raise PerturbationError(
-                    f"gave {kind}, not a text", where=f"perturbation {self.name}", mend="return a str"
-                )
+                raise PerturbationError(f"gave {type(given).__name__}, not a text", where=where, mend="return a str")
         return perturbed
 
     def covers(self, language: str, script: str) -> bool:
