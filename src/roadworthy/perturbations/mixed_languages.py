@@ -8,10 +8,11 @@ from functools import cache
 from roadworthy import lexicon
 from roadworthy.perturbations.draw import Draw
 from roadworthy.perturbations.hinglish import all_to_hinglish, to_hinglish
+from roadworthy.perturbations.phrases import Rule, replace_phrases
 from roadworthy.perturbations.registry import perturbation
 from roadworthy.perturbations.switching import by_the_phrase, by_the_word, fitting, framed
 from roadworthy.perturbations.texting import same_negation
-from roadworthy.perturbations.words import SHARE, Rule, replace_phrases
+from roadworthy.perturbations.words import SHARE
 
 
 @perturbation("mixed_languages", weight=2)
