@@ -43,7 +43,6 @@ _MARKS = (",", ";", ":")
 _THANKS = frozenset(["thanks", "thank", "sorry"])
 _COORDINATING = frozenset(["and", "but", "or", "so", "because", "then", "and then"])
 _FEW_WORDS = 5
-_ENDING = "?.! "
 
 
 def to_hinglish(text: str, draw: Draw, *, share: float = 1.0) -> str:
@@ -73,10 +72,11 @@ def all_to_hinglish(texts: Sequence[str], draws: Sequence[Draw], *, share: float
         for row in (range(len(sentences)) if share >= 1 else draw.rows(len(sentences), share))
         if any(map(str.isalpha, sentences[row]))
     ]
-    words = [joined(_split(sentences[row].rstrip().rstrip(_ENDING))) for sentences, row, _ in chosen]
+    bare = [sentences[row].rstrip().rstrip("?.! ") for sentences, row, _ in chosen]
+    words = list(map(joined, map(_split, bare)))
     found = list(map(clauses, words))
-    for (sentences, row, draw), said, joints in zip(chosen, words, found, strict=True):
-        sentences[row] = _ended(sentences[row], _said(said, joints, draw), draw)
+    for (sentences, row, draw), core, whole, joints in zip(chosen, bare, words, found, strict=True):
+        sentences[row] = _ended(_said(whole, joints, draw), sentences[row], len(core), draw)
     return list(map("".join, parted))
 
 
@@ -89,16 +89,14 @@ def _said(words: Words, found: Sequence[tuple[Joint, Words]], draw: Draw) -> str
     return " ".join(said) or " ".join(words)
 
 
-def _ended(sentence: str, said: str, draw: Draw) -> str:
-    """What is said instead of a sentence, with its capital and its end; or without them, as people type."""
-    body = sentence.rstrip()
-    bare = body.rstrip(_ENDING)
-    if body[0].isupper() and draw.chance(0.6):
+def _ended(said: str, sentence: str, end: int, draw: Draw) -> str:
+    """What is said instead of a sentence that ends there, but for marks: its capital and its full stop may be lost."""
+    if sentence[0].isupper() and draw.chance(0.6):
         said = said[:1].upper() + said[1:]
-    if len(bare) == len(sentence):
-        return said
-    end, gap = body[len(bare) :], sentence[len(body) :]
-    return said + ("" if end.strip() == "." and draw.chance(0.6) else end) + gap
+    rest = sentence[end:]
+    if rest.strip() == "." and draw.chance(0.6):
+        return said + rest[len(rest.rstrip()) :]
+    return said + rest
 
 
 def _split(text: str) -> list[str]:

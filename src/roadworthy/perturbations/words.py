@@ -63,7 +63,7 @@ def negations(text: str) -> list[str]:
     >>> negations("No, it didn't come w/o a fee")
     ['No', "didn't", 'w/o']
     """
-    return [word for told in _told(text) for word in told[0]]
+    return [word for told in _told(text.split()) for word in told[0]]
 
 
 def keeps(before: str, after: str) -> bool:
@@ -76,11 +76,12 @@ def keeps(before: str, after: str) -> bool:
     """
     if before == after:
         return True
-    if not after.strip():
-        return not before.strip()
-    if _same_but_for_plain(before.split(), after.split()):
+    pieces, others = before.split(), after.split()
+    if not others:
+        return not pieces
+    if _same_but_for_plain(pieces, others):
         return True
-    told, left = _told(before), _told(after)
+    told, left = _told(pieces), _told(others)
     return told == left or (_count(told) == _count(left) and _in_order(told, left))
 
 
@@ -98,9 +99,9 @@ def _same_but_for_plain(before: Sequence[str], after: Sequence[str]) -> bool:
 _Told = tuple[tuple[str, ...], tuple[str, ...]]
 
 
-def _told(text: str) -> list[_Told]:
-    """What must stay in a text, piece by piece; neither negations nor numbers reach across a space."""
-    return list(filter(None, map(_TOLD.__getitem__, text.split())))
+def _told(pieces: Sequence[str]) -> list[_Told]:
+    """What must stay of the pieces of a text; neither negations nor numbers reach across a space."""
+    return list(filter(None, map(_TOLD.__getitem__, pieces)))
 
 
 def _told_by(piece: str) -> _Told | None:
@@ -176,7 +177,7 @@ def plain(tokens: Sequence[str]) -> list[str]:
     return list(map(_PLAIN.__getitem__, tokens))
 
 
-_PLAIN = Remembered(lambda token: parts(token)[1].lower().replace("’", "'"))
+_PLAIN = Remembered(lambda token: "" if token.isdecimal() else parts(token)[1].lower().replace("’", "'"))
 
 
 def change_words(
