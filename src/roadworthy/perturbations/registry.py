@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -85,18 +86,16 @@ class Perturbation:
             else:
                 perturbed = self.change_all(texts, severity, draws)
         except Exception as error:
-            raise PerturbationError(
-                f"raised {named(error)}", where=f"perturbation {self.name}", mend="mend it, or leave its family out"
-            ) from error
-        where = f"perturbation {self.name}"
+            raise self._refused(f"raised {named(error)}", "mend it, or leave its family out") from error
         if len(perturbed) != len(texts):
-            raise PerturbationError(
-                f"gave {len(perturbed):,} texts for {len(texts):,}", where=where, mend="return one for each"
-            )
+            raise self._refused(f"gave {len(perturbed):,} texts for {len(texts):,}", "return one for each")
         for given in perturbed:
             if not isinstance(given, str):
-                raise PerturbationError(f"gave {type(given).__name__}, not a text", where=where, mend="return a str")
+                raise self._refused(f"gave {type(given).__name__}, not a text", "return a str")
         return perturbed
+
+    def _refused(self, said: str, mend: str) -> PerturbationError:
+        return PerturbationError(said, where=f"perturbation {self.name}", mend=mend)
 
     def covers(self, language: str, script: str) -> bool:
         """Whether it can be applied to a message in that language and script."""
@@ -305,43 +304,27 @@ class Members(NamedTuple):
         a processor does the same thing again sooner than another one.
         """
         changed = list(texts)
-        for row, drawn in enumerate(self._drawn(draws)):
-            left = self._change_by(row, drawn, changed, severity, draws, written) if drawn else []
-            if left and len(self.members) > 1:
-                given = ([changed[i] for i in left], severity, [draws[i] for i in left], [written[i] for i in left])
+        for row, drawn in self._drawn(draws).items():
+            covered = self.covering[row]
+            tried = [i for i in drawn if covered(written[i])]
+            perturbed = self.members[row].apply([texts[i] for i in tried], severity, [draws[i] for i in tried])
+            for i, new in zip(tried, perturbed, strict=True):
+                changed[i] = new
+            left = [i for i in drawn if changed[i] == texts[i]] if len(self.members) > 1 else []
+            if left:
+                given = ([texts[i] for i in left], severity, [draws[i] for i in left], [written[i] for i in left])
                 for i, new in zip(left, self._without(row).change(*given), strict=True):
                     changed[i] = new
         return changed
 
-    def _drawn(self, draws: Sequence[Draw]) -> list[Sequence[int]]:
-        """The messages that each member is drawn for."""
+    def _drawn(self, draws: Sequence[Draw]) -> dict[int, Sequence[int]]:
+        """The rows of the texts that each member is drawn for."""
         if len(self.members) == 1:
-            return [range(len(draws))]
-        found: list[list[int]] = [[] for _ in self.members]
+            return {0: range(len(draws))}
+        found: defaultdict[int, list[int]] = defaultdict(list)
         for i, draw in enumerate(draws):
             found[draw.weighted(self.ends)].append(i)
-        return list(found)
-
-    def _change_by(
-        self,
-        row: int,
-        drawn: Sequence[int],
-        changed: list[str],
-        severity: int,
-        draws: Sequence[Draw],
-        written: Sequence[str],
-    ) -> list[int]:
-        """Let a member change the messages that it is drawn for; those that it leaves as they are."""
-        covered = self.covering[row]
-        tried = [i for i in drawn if covered(written[i])]
-        left = [] if len(tried) == len(drawn) else sorted({*drawn}.difference(tried))
-        perturbed = self.members[row].apply([changed[i] for i in tried], severity, [draws[i] for i in tried])
-        for i, new in zip(tried, perturbed, strict=True):
-            if new == changed[i]:
-                left.append(i)
-            else:
-                changed[i] = new
-        return left
+        return {**found}
 
     def _without(self, row: int) -> Members:
         left = self.members[:row] + self.members[row + 1 :]
