@@ -124,6 +124,9 @@ def beside(tokens: Sequence[str], start: int, end: int) -> tuple[str, str]:
 _BESIDE = Remembered(lambda token: parts(token)[1].lower().replace("’", "'") or token.lower())
 
 
+_HOLDS_DIGIT = Remembered(lambda new: _DIGITS.search(new) is not None)
+
+
 def brings_digit(new: str, tokens: Sequence[str], start: int, end: int) -> bool:
     """Whether a digit would come to stand beside a number, if something new stood in the place of some tokens.
 
@@ -132,7 +135,7 @@ def brings_digit(new: str, tokens: Sequence[str], start: int, end: int) -> bool:
     >>> brings_digit("2", ["5", "to", "7"], 1, 2), brings_digit("2", ["go", "to", "work"], 1, 2)
     (True, False)
     """
-    if not _DIGITS.search(new):
+    if not _HOLDS_DIGIT[new]:
         return False
     return any(map(is_number, (*tokens[max(0, start - 1) : start], *tokens[end : end + 1])))
 
@@ -151,15 +154,15 @@ def find_phrases(tokens: Sequence[str], entries: Mapping[str, Sequence[str]]) ->
     for start in compress(count(), map(known.__contains__, words)):
         if start < done:
             continue
-        key, end = words[start], start + 1
-        is_begun = start < last and (key, words[end]) in phrases
-        if is_begun and (longer := phrases_from(tokens, words, start, entries)):
-            key = longer[0]
-            end += key.count(" ")
-        elif key not in entries:
+        lengths = phrases.get((words[start], words[start + 1])) if start < last else None
+        key = _phrase(tokens, words, start, lengths, entries) if lengths else ""
+        if key:
+            done = start + 1 + key.count(" ")
+        elif (key := words[start]) in entries:
+            done = start + 1
+        else:
             continue
-        done = end
-        found.append((start, end, key))
+        found.append((start, done, key))
     return found
 
 
@@ -172,12 +175,20 @@ def phrases_from(tokens: Sequence[str], words: Sequence[str], start: int, entrie
     """The phrases among the entries that stand there, of tokens and their plain words, the longest first."""
     following = words[start + 1] if start + 1 < len(words) else ""
     lengths = entries.phrases.get((words[start], following), ())
-    found = []
-    for end in (start + length for length in lengths if start + length <= len(words)):
-        key = " ".join(words[start:end])
+    found = (_phrase(tokens, words, start, (length,), entries) for length in lengths)
+    return list(filter(None, found))
+
+
+def _phrase(
+    tokens: Sequence[str], words: Sequence[str], start: int, lengths: Sequence[int], entries: lexicon.Entries
+) -> str:
+    """The phrase of the first of some lengths that stands there; empty where none does."""
+    for length in lengths:
+        end = start + length
+        key = " ".join(words[start:end]) if end <= len(words) else ""
         if key in entries and _is_unbroken(tokens[start:end], key):
-            found.append(key)
-    return found
+            return key
+    return ""
 
 
 def _is_unbroken(tokens: Sequence[str], key: str) -> bool:
