@@ -48,6 +48,18 @@ def test_it_must_be_described():
         check_perturbation(Perturbation("mine", "own", lambda text, severity, draw: text))
 
 
+def test_many_in_one_go_must_come_out_as_one_alone():
+    def hurry_all(texts, severity, draws):
+        return [f"{text} now" for text in texts]
+
+    def number(texts, severity, draws):
+        return [f"{text} now{'w' * i}" for i, text in enumerate(texts)]
+
+    check_perturbation(made(hurry, languages=("any",), change_all=hurry_all))
+    with pytest.raises(AssertionError, match="mine depends on other messages: at severity 1 it gives of"):
+        check_perturbation(made(hurry, languages=("any",), change_all=number))
+
+
 _CALLS = []
 
 

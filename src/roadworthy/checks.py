@@ -114,6 +114,7 @@ def check_perturbation(perturbation: Perturbation) -> None:
         for seed in _SEEDS if len(text) < _SHORT else _SEEDS[:1]:
             _check_result(perturbation, text, severity, seed)
     _check_purity(perturbation)
+    _check_together(perturbation)
     _check_seed(perturbation)
     for unit in ("where is my order, it isn't here. ", ".", "a", "a'", "😡", " "):
         _check_time(perturbation, unit)
@@ -173,6 +174,20 @@ def _check_purity(perturbation: Perturbation) -> None:
             f"{perturbation.name} is not a pure function: at severity {severity} it gives of {_shown(text)} once "
             f"{_shown(one)} and then {_shown(other)}",
         )
+
+
+def _check_together(perturbation: Perturbation) -> None:
+    """What it makes of a text does not depend on those that are changed in the same go."""
+    texts = (*MESSAGES, *HOSTILE)
+    for severity in SEVERITIES:
+        draws = [Draw(perturbation.name, severity, 5, text) for text in texts]
+        for text, other in zip(texts, perturbation.apply(texts, severity, draws), strict=True):
+            one = perturbation.change(text, severity, Draw(perturbation.name, severity, 5, text))
+            _require(
+                one == other,
+                f"{perturbation.name} depends on other messages: at severity {severity} it gives of {_shown(text)} "
+                f"{_shown(other)} among them, and {_shown(one)} alone",
+            )
 
 
 def _check_seed(perturbation: Perturbation) -> None:

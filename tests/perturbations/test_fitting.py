@@ -6,8 +6,8 @@ from roadworthy import lexicon
 from roadworthy.perturbations import find
 from roadworthy.perturbations.draw import Draw
 from roadworthy.perturbations.fitting import RULES
+from roadworthy.perturbations.phrases import beside
 from roadworthy.perturbations.texter import CHANCES, text_like
-from roadworthy.perturbations.words import beside
 
 SURE = {**dict.fromkeys(CHANCES, 0.0), "contraction": 1.0, "slang": 1.0, "acronym": 1.0}
 NEVER = [

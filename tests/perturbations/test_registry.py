@@ -82,10 +82,16 @@ def test_what_is_no_text_is_refused(texts):
         perturb(texts, "typos")
 
 
+def test_what_changes_many_in_one_go_gives_as_many():
+    short = Perturbation("short", "own", lambda text, severity, draw: text, ("any",), change_all=lambda texts, *_: [])
+    with pytest.raises(PerturbationError, match="perturbation short: gave 0 texts for 1; return one for each"):
+        short("where is it")
+
+
 def test_messages_of_several_stretches_come_out_the_same(monkeypatch):
     texts = [f"where is my order, and when does parcel {number} arrive" for number in range(5)]
     in_one = perturb(texts, "typos")
-    monkeypatch.setattr(registry, "_STRETCH", 2)
+    monkeypatch.setattr(registry, "STRETCH", 2)
     assert perturb(texts, "typos") == in_one
 
 

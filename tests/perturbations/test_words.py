@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 
 from roadworthy import lexicon
 from roadworthy.perturbations import Draw, is_negation, negations
-from roadworthy.perturbations.words import change_words, find_phrases, is_number, keeps, like, parts, replace_phrases
+from roadworthy.perturbations.phrases import find_phrases, replace_phrases
+from roadworthy.perturbations.words import change_words, is_number, keeps, like, parts
 
 
 def a_draw(text=""):

@@ -6,8 +6,9 @@ from roadworthy import lexicon
 from roadworthy.perturbations.draw import Draw
 from roadworthy.perturbations.fitting import word_set
 from roadworthy.perturbations.mood import is_asking, is_praise, is_upset, tone
+from roadworthy.perturbations.phrases import find_phrases
 from roadworthy.perturbations.registry import ANY_LANGUAGE, perturbation
-from roadworthy.perturbations.words import SHARE, find_phrases, parts
+from roadworthy.perturbations.words import SHARE, parts
 
 _MOODS = ("neutral",)
 _UPSET = ("worried", "worried", "worried", "angry", "neutral")

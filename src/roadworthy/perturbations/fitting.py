@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from roadworthy.perturbations.words import Rule, is_negation, is_number
+from roadworthy.perturbations.phrases import Rule
+from roadworthy.perturbations.words import is_negation, is_number
 
 
 def word_set(text: str) -> frozenset[str]:

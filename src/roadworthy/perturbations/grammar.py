@@ -12,8 +12,9 @@ from roadworthy import lexicon
 from roadworthy.perturbations.draw import Draw
 from roadworthy.perturbations.learner import learner_grammar
 from roadworthy.perturbations.learner_rules import VERBS
+from roadworthy.perturbations.phrases import replace_phrases
 from roadworthy.perturbations.registry import perturbation
-from roadworthy.perturbations.words import KEEP_THEIR_S, SHARE, change_words, is_number, like, parts, replace_phrases
+from roadworthy.perturbations.words import KEEP_THEIR_S, SHARE, change_words, is_number, like, parts
 
 _ARTICLES = {"a": ("an", "the"), "an": ("a", "the"), "the": ("a",)}
 _DROPPED = 0.7

@@ -9,41 +9,29 @@ so does a clause that the rules do not know.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from itertools import filterfalse
 
 from roadworthy.perturbations.draw import Draw
 from roadworthy.perturbations.hinglish_clauses import Joint, clauses
-from roadworthy.perturbations.hinglish_order import (
-    Words,
-    governed,
-    infinitive,
-    joined,
-    mixed,
-    ordered,
-    phrase,
-    phrases,
-    to_be_done,
-)
-from roadworthy.perturbations.hinglish_predicates import Said
+from roadworthy.perturbations.hinglish_order import Words, joined, ordered
+from roadworthy.perturbations.hinglish_questions import IS, question, yes_or_no
 from roadworthy.perturbations.hinglish_requests import (
     IS_OF_CLAUSE,
-    PEOPLE,
     QUESTION_WORDS,
-    TOLD,
     WISHING,
     is_order,
     is_request,
     may_request,
-    purpose,
     request_of,
     requests,
     sprinkled,
     wish,
     wished_by,
 )
-from roadworthy.perturbations.hinglish_statements import asked, statement
+from roadworthy.perturbations.hinglish_statements import statement
 from roadworthy.perturbations.hinglish_subjects import begins_with_subject
-from roadworthy.perturbations.hinglish_verbs import hung, is_auxiliary, is_finite
+from roadworthy.perturbations.hinglish_verbs import is_auxiliary, is_finite
 from roadworthy.perturbations.texting import same_negation
 from roadworthy.perturbations.words import is_negation, is_number, keeps, parts
 from roadworthy.remembered import Remembered
@@ -52,38 +40,9 @@ _SENTENCE = re.compile(r"(?:[^.?!]++|[.?!](?=\w))++[.?!]*\s*|[.?!]+\s*")
 _CLOCK = re.compile(r"\d [ap]m\b", re.IGNORECASE)
 _TOKENS = re.compile(r"\d+(?: : \d+)?(?: [ap]m\b)?(?!\S)|\S+ ' (?:s|m|d|re|ll|ve)\b|\S+", re.IGNORECASE)
 _MARKS = (",", ";", ":")
-_SUBJECTS = frozenset(["i", "you", "we", "it", "there", "they", "he", "she"])
 _THANKS = frozenset(["thanks", "thank", "sorry"])
-_AUXILIARIES = frozenset(["will", "is", "are", "can", "should", "do", "does", "did", "am", "would", "could", "was"])
-_BE = frozenset(["is", "are", "was", "were"])
-_NOBODY = frozenset(["it", "there"])
 _COORDINATING = frozenset(["and", "but", "or", "so", "because", "then", "and then"])
-# What asks for more than yes or no, with an auxiliary after it.
-_ASKED = {
-    "when": "kab",
-    "where": "kaha",
-    "how": "kaise",
-    "why": "kyu",
-    "what": "kya",
-    "what time": "kitne baje",
-    "how long": "kitne time",
-    "how soon": "kitni jaldi",
-    "how often": "kitni baar",
-}
-_WHICH = ("kaunsa", "konsa", "kaunse")
 _FEW_WORDS = 5
-_SHORTEST_PAST = 5
-_IS = ("hai", "hai", "hai", "he")
-_HOW_MANY = frozenset(["many", "much"])
-_HOW_IT_IS = frozenset(["weather", "traffic"])
-_HOW_MUCH = {
-    "much": "kitna",
-    "many": "kitne",
-    "long": "kitni der",
-    "far": "kitni door",
-    "hot": "kitni garmi",
-    "cold": "kitni thand",
-}
 
 
 def to_hinglish(text: str, draw: Draw, *, share: float = 1.0) -> str:
@@ -97,29 +56,47 @@ def to_hinglish(text: str, draw: Draw, *, share: float = 1.0) -> str:
     >>> to_hinglish(text, Draw("hinglish", 3, 0, text))
     'maine meri card kho diya lekin mujhe aj pay karna hai'
     """
-    sentences = _SENTENCE.findall(text)
-    for row in draw.rows(len(sentences), share) if share < 1 else range(len(sentences)):
-        sentence = sentences[row]
-        if any(map(str.isalpha, sentence)):
-            sentences[row] = _sentence(sentence, draw)
-    return "".join(sentences)
+    return all_to_hinglish([text], [draw], share=share)[0]
 
 
-def _sentence(sentence: str, draw: Draw) -> str:
-    body = sentence.rstrip()
-    bare = body.rstrip("?.! ")
-    words = joined(_split(bare))
-    found: list[str] = []
-    for joint, clause in clauses(words):
-        found += _joined(joint, clause, draw)
+def all_to_hinglish(texts: Sequence[str], draws: Sequence[Draw], *, share: float = 1.0) -> list[str]:
+    """As `to_hinglish` for each of n texts with its draw.
+
+    The clauses of all of them are found before any is put into its frame: a processor does the same thing again sooner
+    than another one. Nothing of a text is drawn before that, but for which sentences it is about.
+    """
+    parted = list(map(_SENTENCE.findall, texts))
+    chosen = [
+        (sentences, row, draw)
+        for sentences, draw in zip(parted, draws, strict=True)
+        for row in (range(len(sentences)) if share >= 1 else draw.rows(len(sentences), share))
+        if any(map(str.isalpha, sentences[row]))
+    ]
+    bare = [sentences[row].rstrip().rstrip("?.! ") for sentences, row, _ in chosen]
+    words = list(map(joined, map(_split, bare)))
+    found = list(map(clauses, words))
+    for (sentences, row, draw), core, whole, joints in zip(chosen, bare, words, found, strict=True):
+        sentences[row] = _ended(_said(whole, joints, draw), sentences[row], len(core), draw)
+    return list(map("".join, parted))
+
+
+def _said(words: Words, found: Sequence[tuple[Joint, Words]], draw: Draw) -> str:
+    """A sentence of some words, the clauses of which were found, without its end."""
+    said: list[str] = []
+    for joint, clause in found:
+        said += _joined(joint, clause, draw)
     # Of an article alone nothing is left.
-    said = " ".join(found) or " ".join(words)
-    if body[0].isupper() and draw.chance(0.6):
+    return " ".join(said) or " ".join(words)
+
+
+def _ended(said: str, sentence: str, end: int, draw: Draw) -> str:
+    """What is said instead of a sentence that ends there, but for marks: its capital and its full stop may be lost."""
+    if sentence[0].isupper() and draw.chance(0.6):
         said = said[:1].upper() + said[1:]
-    if len(bare) == len(sentence):
-        return said
-    end, gap = body[len(bare) :], sentence[len(body) :]
-    return said + ("" if end.strip() == "." and draw.chance(0.6) else end) + gap
+    rest = sentence[end:]
+    if rest.strip() == "." and draw.chance(0.6):
+        return said + rest[len(rest.rstrip()) :]
+    return said + rest
 
 
 def _split(text: str) -> list[str]:
@@ -178,11 +155,11 @@ def _clause(words: Words, draw: Draw) -> list[str] | None:
     if may_ask and (is_request(words) or is_order(words)):
         return request_of(first, words[1:], draw)
     if opens == "question":
-        return _question(first, words[1:], draw)
+        return question(first, words[1:], draw)
     if opens == "auxiliary":
-        return _yes_or_no(first, words[1:], draw)
+        return yes_or_no(first, words[1:], draw)
     if opens == "any":
-        return ["kya", *ordered(words, draw), draw.pick(_IS)]
+        return ["kya", *ordered(words, draw), draw.pick(IS)]
     if opens == "thanks":
         return None
     if said := statement(words, draw):
@@ -213,174 +190,6 @@ def _holds_clause(words: Words) -> bool:
     return is_finite(words[0]) or any(map(IS_OF_CLAUSE.__getitem__, words[1:]))
 
 
-# Questions
-
-
-def _question(first: str, words: Words, draw: Draw) -> list[str] | None:
-    if first in ("what's", "whats"):
-        first, words = "what", ["is", *words]
-    lowered = list(map(str.lower, words))
-    if said := _asked(first, lowered, words, draw):
-        return said
-    if first == "what time":
-        return _what(["time", *words], ["time", *lowered], draw)
-    if first == "why" or _is_beyond_rules(lowered):
-        return None
-    if "going" in lowered[:-1]:
-        words = _without_going_to(words, lowered)
-        lowered = list(map(str.lower, words))
-    if first == "how":
-        return _how(words, draw)
-    if first in ("when", "where"):
-        if any(map(_LOOKS_PAST.__getitem__, words)):
-            return None
-        verb = draw.pick(("hoga", "hai") if "will" in lowered else _IS)
-        return [*ordered(_bare(words), draw), "kab" if first == "when" else "kaha", verb]
-    if first == "who" and words and lowered[0] not in ("is", "are"):
-        return None
-    return _what(words, lowered, draw) if first == "what" else [*ordered(_bare(words), draw), "kaun", draw.pick(_IS)]
-
-
-def _without_going_to(words: Words, lowered: Words) -> Words:
-    """The words without what English makes a future of: what is it going to be."""
-    at = lowered.index("going")
-    end = at + 1 + (lowered[at + 1] == "to") + (lowered[at + 1 : at + 3] == ["to", "be"])
-    return [*words[:at], *words[end:]]
-
-
-def _asked(first: str, lowered: Words, words: Words, draw: Draw) -> list[str] | None:
-    """A question with an auxiliary and a subject in it, in the words of a statement."""
-    if lowered and (longer := f"{first} {lowered[0]}") in _ASKED:
-        first, words, lowered = longer, words[1:], lowered[1:]
-    if first in ("what", "which") and (which := _asked_which(lowered, words, draw.pick(_WHICH), draw)):
-        return which
-    if not lowered:
-        return None
-    if first == "how":
-        if lowered[0] in _HOW_MANY and (which := _asked_which(lowered[1:], words[1:], "kitne", draw)):
-            return which
-        if lowered[0] == "to" and len(words) > 1:
-            does = hung(infinitive(words[1])[:-2].split(), ["e"])
-            verb = does if draw.chance(0.6) else [*to_be_done(words[1]), "hai"]
-            return [*ordered(governed(words[1], list(words[2:])), draw), "kaise", *verb]
-    if first not in _ASKED:
-        return None
-    if first == "how long" and lowered[2:4] == ["have", "to"]:
-        return _time_for(words[4:], draw)
-    said = _asked_after(first, lowered, words, draw)
-    return said.words(_ASKED[first]) if said else None
-
-
-def _asked_after(first: str, lowered: Words, words: Words, draw: Draw) -> Said | None:
-    if not is_auxiliary(lowered[0]) or len(words) == 1:
-        return statement(words, draw)
-    if lowered[1] in _NOBODY or "like" in words or (first != "why" and lowered[0] in _BE):
-        return None
-    return asked(lowered[0], words[1:], draw)
-
-
-def _asked_which(lowered: Words, words: Words, which: str, draw: Draw) -> list[str] | None:
-    """Which of some things: the things, an auxiliary and a subject."""
-    for end in (1, 2):
-        if end < len(words) - 1 and is_auxiliary(words[end]):
-            said = asked(lowered[end], words[end + 1 :], draw)
-            return [*said.before, which, *words[:end], *said.verb] if said else None
-    return None
-
-
-def _time_for(words: Words, draw: Draw) -> list[str] | None:
-    """How long somebody has to do something."""
-    return [*purpose(words, draw, is_aim=True), "kitna", "time", draw.pick(_IS)] if words else None
-
-
-def _is_beyond_rules(lowered: Words) -> bool:
-    """Whether there is a clause within the question, or a verb beside its auxiliary."""
-    if not PEOPLE.isdisjoint(lowered[1:]):
-        return True
-    verbs = sum(map(_IS_VERB.__getitem__, lowered[2:]))
-    return verbs > 1 or (verbs == 1 and not (is_auxiliary(lowered[0] or "is") or lowered[0] in _HOW_MUCH))
-
-
-def _what(words: Words, lowered: Words, draw: Draw) -> list[str]:
-    opened = lowered[0] if lowered else ""
-    if opened == "time":
-        rest = [word for word in _bare(words[1:]) if word.lower() != "left"]
-        if "left" in lowered:
-            return [*ordered(rest, draw), "kitna", "time", "bacha", draw.pick(_IS)]
-        return [*ordered(rest, draw), "kis", "samay", draw.pick(_IS)]
-    if opened == "will":
-        rest = [word for word in words[1:] if word.lower() not in ("be", "like")]
-        return [*ordered(rest, draw), draw.pick(("kaisa", "kya")), draw.pick(("rahega", "hoga"))]
-    what = "kitna" if "temperature" in lowered else "kya" if _HOW_IT_IS.isdisjoint(lowered) else "kaisa"
-    rest = list(filterfalse(_IS_LEFT_OUT_OF_WHAT.__getitem__, words))
-    return [*ordered(rest, draw), what if draw.chance(0.8) else "kya", draw.pick(_IS)]
-
-
-def _how(words: Words, draw: Draw) -> list[str] | None:
-    first = words[0].lower() if words else ""
-    if first == "will" and len(words) > 2 and words[1].lower() not in _NOBODY and "be" not in words:
-        return None
-    if first not in _HOW_MUCH and len(words) > 2 and words[1].lower() in ("is", "are", "will"):
-        rest = [word for word in _bare(words[2:]) if word.lower() not in (*_NOBODY, "be")]
-        return [*ordered(rest, draw), "kitna", words[0], "hoga" if words[1].lower() == "will" else draw.pick(_IS)]
-    if first not in _HOW_MUCH:
-        how = draw.pick(("kaisa", "kesa")) if first in ("is", "are", "will") else "kaise"
-        return [*ordered(_bare(words), draw), how, "hoga" if first == "will" else draw.pick(_IS)]
-    rest = [word for word in _bare(words[1:]) if word.lower() not in ("it", "there", "i", "take", "me")]
-    how = _HOW_MUCH[first]
-    if first in _HOW_MANY:
-        is_left = "left" in rest
-        head, led = phrases([word for word in rest if word != "left"])
-        found = [word for found in reversed(led) for word in phrase(*found, draw)]
-        left = ["bacha" if first == "much" else "bache"] if is_left else []
-        return [*found, *mixed(head[1:], draw), how, *mixed(head[:1], draw), *left, draw.pick(_IS)]
-    verb = draw.pick(("lagega", "lagegi") if first == "long" else _IS)
-    return [*ordered(rest, draw), *how.split(), verb]
-
-
-def _yes_or_no(auxiliary: str, words: Words, draw: Draw) -> list[str] | None:
-    lowered = list(map(str.lower, words))
-    if auxiliary in ("can", "could", "would") and lowered[:1] == ["you"] and lowered[1:2] and lowered[1] in requests():
-        said = None if lowered[1] in TOLD else asked("can", words, draw)
-        return ["kya", *(said.words() if said else ["aap", *request_of(lowered[1], words[2:], draw)])]
-    if not lowered or lowered[0] not in _NOBODY:
-        said = asked(auxiliary, words, draw) if words else None
-        if said:
-            return ["kya", *said.words()]
-        if _is_beyond_rules(["", *lowered]) or auxiliary not in _AUXILIARIES:
-            return None
-    elif _is_beyond_rules(lowered):
-        return None
-    if lowered[:2] == ["it", "possible"] and lowered[2:3] == ["to"] and len(words) > 3:
-        return ["kya", *ordered(words[4:], draw), *f"{infinitive(words[3])[:-1]}a possible hai".split()]
-    if lowered and lowered[0] in _NOBODY:
-        words, lowered = words[1:], lowered[1:]
-    closing = _closing(auxiliary, lowered, draw)
-    rest = [word for word in words if word.lower() not in ("be", "going", "have", "there", "need")]
-    return ["kya", *ordered(rest, draw), *closing.split()]
-
-
-def _closing(auxiliary: str, lowered: Words, draw: Draw) -> str:
-    """The verb at the end of a question."""
-    if "need" in lowered:
-        return draw.pick(("ki zarurat hai", "chahiye", "ki zarurat hogi"))
-    if auxiliary == "should":
-        return draw.pick(("chahiye", "lena chahiye", "karna chahiye"))
-    if auxiliary in ("can", "could", "would"):
-        return draw.pick(("sakta hu", "sakte hai", "sakta hoon"))
-    if auxiliary == "will" or "going" in lowered:
-        return draw.pick(("hoga", "hogi", "hone wali hai", "hone wala hai"))
-    return draw.pick(_IS)
-
-
-def _bare(words: Words) -> list[str]:
-    return list(filterfalse(_IS_LEFT_OUT.__getitem__, words))
-
-
 _OPENED = Remembered(_opened_by)
 _MUST_STAY = Remembered(lambda word: is_number(word) or is_negation(parts(word)[1]))
-_IS_VERB = Remembered(lambda word: is_finite(word) and word.lower() != "left")
-_IS_LEFT_OUT = Remembered(lambda word: word.lower() in _AUXILIARIES)
-_IS_LEFT_OUT_OF_WHAT = Remembered(lambda word: _IS_LEFT_OUT[word] or word.lower() in ("like", "look"))
-_LOOKS_PAST = Remembered(lambda word: len(word) > _SHORTEST_PAST and word.endswith("ed"))
 _IS_PLEASE = Remembered(lambda word: word.lower() in ("please", "pls", "plz"))

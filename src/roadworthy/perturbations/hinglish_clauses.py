@@ -55,12 +55,13 @@ def clauses(words: Sequence[str]) -> list[tuple[Joint, Sequence[str]]]:
     ('aur',) ['i', 'want', 'to'] ['get', 'a', 'refund']
     ('kyunki', 'kyuki') () ['it', 'broke']
     """
-    turns = list(map(_TURNS.__getitem__, words))
-    if not any(turns):
+    turning = list(compress(count(), map(_TURNS.__getitem__, words)))
+    if not turning:
         return [(_NO_JOINT, words)]
     lowered = list(map(str.lower, words))
     found, joint, start, first = [], _NO_JOINT, 0, 0
-    for i in sorted({at + after for at in compress(count(), turns) for after in turns[at]}):
+    # Each once, in their order.
+    for i in dict.fromkeys([at + after for at in turning for after in _TURNS[words[at]]]):
         if i < len(words) and (begun := _begins(lowered, i, start)) is not None:
             if i > first:
                 found.append((joint, words[start:i]))

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from functools import cache
-from itertools import compress, count, filterfalse
+from itertools import compress, count, filterfalse, pairwise
+from operator import itemgetter
 
 from roadworthy import lexicon
 from roadworthy.perturbations.draw import Draw
@@ -44,6 +45,8 @@ _AFTER_TIMES = {
     "before": "se pehle",
     "after": "ke baad",
 }
+# What a preposition leads.
+_LED = itemgetter(1)
 _PLACES = frozenset(["inside", "outside", "around", "near", "before", "after"])
 # What to and with become after a verb.
 _GOVERNED = {"speak": "from", "talk": "from", "add": "in", "log in": "in", "sign in": "in", "move": "in"}
@@ -107,7 +110,7 @@ def ordered(words: Words, draw: Draw) -> list[str]:
     without, led = phrases(words) if _LEADING in roles else (words, [])
     told, head = times(without) if _TELLING_WHEN in roles else ([], without)
     # Numbers keep their order.
-    if len(led) > 1 and sum(any(word[0].isdigit() for word in after) for _, after in led) < 2:
+    if len(led) > 1 and sum(any(map(_IS_NUMBER.__getitem__, after)) for _, after in led) < 2:
         led.reverse()
     found = mixed(told, draw) if told else []
     for preposition, after in led:
@@ -147,19 +150,13 @@ def phrases(words: Words) -> tuple[list[str], list[tuple[str, list[str]]]]:
     >>> phrases("the weather in delhi".split())
     (['the', 'weather'], [('in', ['delhi'])])
     """
-    head: list[str] = []
-    found: list[tuple[str, list[str]]] = []
-    part = head
-    for word, is_leading in zip(words, map(LEADS.__getitem__, words), strict=True):
-        if is_leading:
-            part = []
-            found.append((word.lower(), part))
-        else:
-            part.append(word)
-    if all(led for _, led in found):
+    starts = [*compress(count(), map(LEADS.__getitem__, words)), len(words)]
+    head = [*words[: starts[0]]]
+    found = [(words[start].lower(), [*words[start + 1 : end]]) for start, end in pairwise(starts)]
+    if all(map(_LED, found)):
         return head, found
     head += [word for word, led in found if not led and word in _PLACES]
-    return head, [phrase for phrase in found if phrase[1]]
+    return head, list(filter(_LED, found))
 
 
 def phrase(preposition: str, led: Words, draw: Draw) -> list[str]:
@@ -277,6 +274,7 @@ def _postpositions() -> dict[str, tuple[tuple[str, ...], ...]]:
 
 
 _FORMS, _INFINITIVE = Remembered(_forms), Remembered(_infinitive)
+_IS_NUMBER = Remembered(lambda word: word[0].isdigit())
 _IS_TIME = Remembered(lambda word: word.lower() in _TIMES)
 _ROLES = Remembered(lambda word: _LEADING if leads(word) else _TELLING_WHEN if _IS_TIME[word] else "")
 LEADS = Remembered(lambda word: word.lower() in _postpositions())

@@ -159,10 +159,11 @@ def _told_content(words: Words, draw: Draw) -> list[str]:
 
 def sprinkled(words: Words, draw: Draw) -> list[str]:
     """An English clause, of some of whose words bilinguals say the Hindi ones."""
-    return [
-        draw.pick(forms) if forms and draw.chance(0.8) else word
-        for word, forms in zip(words, map(_SINGLE.__getitem__, words), strict=True)
-    ]
+    found = list(words)
+    for i, forms in enumerate(map(_SINGLE.__getitem__, words)):
+        if forms and draw.chance(0.8):
+            found[i] = draw.pick(forms)
+    return found
 
 
 def _single(word: str) -> tuple[str, ...]:

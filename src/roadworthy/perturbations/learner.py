@@ -9,7 +9,8 @@ from itertools import compress, count
 from roadworthy import lexicon
 from roadworthy.perturbations.draw import Draw
 from roadworthy.perturbations.learner_rules import LEARNT
-from roadworthy.perturbations.words import SHARE, is_number, like, parts, replace_phrases
+from roadworthy.perturbations.phrases import replace_phrases
+from roadworthy.perturbations.words import SHARE, is_number, like, parts
 from roadworthy.remembered import Remembered
 
 _ARTICLES = frozenset(["a", "an", "the"])

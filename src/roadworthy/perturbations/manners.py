@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 from typing import Annotated
 
@@ -10,9 +11,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from roadworthy.perturbations.angry import angry
 from roadworthy.perturbations.dictated import dictated
 from roadworthy.perturbations.draw import Draw
-from roadworthy.perturbations.hinglish import to_hinglish
+from roadworthy.perturbations.hinglish import all_to_hinglish
 from roadworthy.perturbations.learner import learner_grammar
-from roadworthy.perturbations.registry import LATIN_SCRIPT, Perturbation, find
+from roadworthy.perturbations.registry import LATIN_SCRIPT, Change, ChangeAll, Perturbation, find
 from roadworthy.perturbations.texter import text_like
 from roadworthy.perturbations.typed import typed
 from roadworthy.perturbations.words import TIMES, change_words
@@ -50,7 +51,16 @@ def texted(text: str, severity: int, draw: Draw) -> str:
 
 def hinglish_sentences(text: str, severity: int, draw: Draw) -> str:
     """Sentences in a Hindi frame, romanised: four messages in ten at severity 1, seven at 2, every one from 3 on."""
-    return to_hinglish(text, draw) if draw.chance(TIMES[severity]) else text
+    return _all_hinglish([text], severity, [draw])[0]
+
+
+def _all_hinglish(texts: Sequence[str], severity: int, draws: Sequence[Draw]) -> list[str]:
+    """Messages of which some are put into a Hindi frame, in one go."""
+    found = list(texts)
+    rows = [i for i, draw in enumerate(draws) if draw.chance(TIMES[severity])]
+    for i, new in zip(rows, all_to_hinglish([texts[i] for i in rows], [draws[i] for i in rows]), strict=True):
+        found[i] = new
+    return found
 
 
 def stretched(text: str, severity: int, draw: Draw) -> str:
@@ -71,6 +81,10 @@ def _drawn_out(word: str, draw: Draw) -> str:
     return word + word[-1] * (1 + draw.below(4))
 
 
+# What does the same for many messages in one go.
+_AT_ONCE: dict[Change, ChangeAll] = {hinglish_sentences: _all_hinglish}
+
+
 @cache
 def manners() -> dict[str, Perturbation]:
     """Every manner by its name.
@@ -82,7 +96,7 @@ def manners() -> dict[str, Perturbation]:
     """
     found = [Perturbation("typed", "manners", typed, (LATIN_SCRIPT,))]
     changes = (texted, dictated, angry, learner_grammar, hinglish_sentences, stretched)
-    found += [Perturbation(change.__name__, "manners", change) for change in changes]
+    found += [Perturbation(change.__name__, "manners", change, change_all=_AT_ONCE.get(change)) for change in changes]
     return {manner.name: manner for manner in found}
 
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 
 from roadworthy import lexicon
 from roadworthy.perturbations.draw import Draw
-from roadworthy.perturbations.hinglish import to_hinglish
+from roadworthy.perturbations.hinglish import all_to_hinglish, to_hinglish
+from roadworthy.perturbations.phrases import Rule, replace_phrases
 from roadworthy.perturbations.registry import perturbation
 from roadworthy.perturbations.switching import by_the_phrase, by_the_word, fitting, framed
 from roadworthy.perturbations.texting import same_negation
-from roadworthy.perturbations.words import SHARE, Rule, replace_phrases
+from roadworthy.perturbations.words import SHARE
 
 
 @perturbation("mixed_languages", weight=2)
@@ -26,7 +28,11 @@ def hinglish_phrases(text: str, severity: int, draw: Draw) -> str:
     return framed(text, switched, severity, draw, "hinglish")
 
 
-@perturbation("mixed_languages", weight=3)
+def _all_sentences(texts: Sequence[str], severity: int, draws: Sequence[Draw]) -> list[str]:
+    return all_to_hinglish(texts, draws, share=SHARE[severity])
+
+
+@perturbation("mixed_languages", weight=3, change_all=_all_sentences)
 def hinglish_sentences(text: str, severity: int, draw: Draw) -> str:
     """Sentences are put into a Hindi frame: Hindi grammar around English nouns and verbs."""
     return to_hinglish(text, draw, share=SHARE[severity])

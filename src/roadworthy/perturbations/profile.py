@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import cache, cached_property
 from importlib.resources import files
+from itertools import repeat
 from pathlib import Path
 from typing import Annotated, Literal, NamedTuple, overload
 
@@ -19,7 +20,7 @@ from roadworthy.perturbations.draw import Draw, draws
 from roadworthy.perturbations.evidence import Evidence, Source
 from roadworthy.perturbations.learning import beyond_chance, corrected, steps_for
 from roadworthy.perturbations.manners import Step, find_step
-from roadworthy.perturbations.registry import Members, listed_texts, require_severity
+from roadworthy.perturbations.registry import STRETCH, Members, listed_texts, require_severity
 from roadworthy.perturbations.slip_document import SlipDocument
 from roadworthy.perturbations.slips import Slips
 from roadworthy.perturbations.surface import Seen, surface
@@ -232,14 +233,16 @@ class Profile(BaseModel):
         """
         require_severity(severity)
         plan = self._plan(severity)
-        kept = [1 - step.chance for step in plan]
         begin = draws(self.name, severity, seed)
         if isinstance(texts, str):
-            return self._one(texts, begin(texts), plan, kept, severity)
+            return self._changed([texts], [begin(texts)], plan, severity)[0]
         made = listed_texts(texts)
         # Those that begin alike are much the same work, which is done sooner in one go; none depends on the order.
-        for i in sorted(range(len(made)), key=made.__getitem__):
-            made[i] = self._one(made[i], begin(made[i]), plan, kept, severity)
+        order = sorted(range(len(made)), key=made.__getitem__)
+        for rows in (order[start : start + STRETCH] for start in range(0, len(made), STRETCH)):
+            stretch = [made[i] for i in rows]
+            for i, new in zip(rows, self._changed(stretch, list(map(begin, stretch)), plan, severity), strict=True):
+                made[i] = new
         return made
 
     def applies_to(self, text: str) -> bool:
@@ -260,17 +263,32 @@ class Profile(BaseModel):
             for step, at in zip(self.steps, severities, strict=True)
         ]
 
-    def _one(self, text: str, draw: Draw, plan: Sequence[_Planned], kept: Sequence[float], severity: int) -> str:
-        found = text
-        for row in draw.losses(kept):
-            step = plan[row]
+    def _changed(
+        self, texts: Sequence[str], draws: Sequence[Draw], plan: Sequence[_Planned], severity: int
+    ) -> list[str]:
+        """Each text as these users would write it, step by step: what is done in one go is done sooner."""
+        found = list(texts)
+        kept = [1 - step.chance for step in plan]
+        coming = [draw.losses(kept) for draw in draws]
+        # The texts that each step is tried on; behind the last one, those that no step is left for.
+        due: list[list[int]] = [[] for _ in range(len(plan) + 1)]
+        for i, steps in enumerate(coming):
+            due[next(steps, -1)].append(i)
+        for step, rows in zip(plan, due, strict=False):
+            if not rows:
+                continue
+            given, written = [found[i] for i in rows], [texts[i] for i in rows]
             # What was written tells the language; what it has become may be in none.
-            new = step.members.change(found, step.severity, draw, text)
-            # A perturbation keeps the sense of a message; one after another might make a negation of two pieces.
-            if found == text or keeps(text, new):
-                found = new
-        if self._learned is None:
-            return found
+            made = step.members.change(given, step.severity, [draws[i] for i in rows], written)
+            for i, new in zip(rows, made, strict=True):
+                # A perturbation keeps the sense of a message; one after another might make a negation of two pieces.
+                if found[i] == texts[i] or keeps(texts[i], new):
+                    found[i] = new
+                due[next(coming[i], -1)].append(i)
+        return found if self._learned is None else list(map(self._mistyped, texts, found, draws, repeat(severity)))
+
+    def _mistyped(self, text: str, found: str, draw: Draw, severity: int) -> str:
+        assert self._learned is not None
         new = self._learned.change(found, draw, times=TIMES[severity])
         return new if keeps(text, new) else found
 

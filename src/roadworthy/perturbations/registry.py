@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
-from itertools import accumulate
+from itertools import accumulate, repeat
 from operator import attrgetter
 from typing import NamedTuple, overload
 
@@ -19,12 +20,13 @@ ANY_LANGUAGE = "any"
 LATIN_SCRIPT = "latin"
 ENTRY_POINTS = "roadworthy.perturbations"
 
-# How many messages are perturbed at a time, so that what they draw from takes little memory.
-_STRETCH = 1 << 13
+# How many messages are perturbed at a time: what is known of them on the way then takes little memory.
+STRETCH = 1 << 10
 _GIVEN = "the messages to perturb"
 _WEIGHT = attrgetter("weight")
 
 Change = Callable[[str, int, Draw], str]
+ChangeAll = Callable[[Sequence[str], int, Sequence[Draw]], list[str]]
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,9 @@ class Perturbation:
         ``"any"``.
     weight
         How often its family draws it, beside the other members.
+    change_all
+        What gives for many texts, each with its `Draw`, the same as the function for each of them, where that is sooner
+        done in one go.
 
     Examples
     --------
@@ -55,6 +60,7 @@ class Perturbation:
     change: Change
     languages: tuple[str, ...] = ("en",)
     weight: float = 1.0
+    change_all: ChangeAll | None = None
 
     def __call__(self, text: str, *, severity: int = 3, seed: int = 0) -> str:
         """Perturb one message.
@@ -64,10 +70,10 @@ class Perturbation:
         PerturbationError
             Its function raised, or gave something else than a text.
         """
-        return self.apply(text, severity, Draw(self.name, severity, seed, text))
+        return self.apply([text], severity, [Draw(self.name, severity, seed, text)])[0]
 
-    def apply(self, text: str, severity: int, draw: Draw) -> str:
-        """As calling it, with draws that a family or a profile began.
+    def apply(self, texts: Sequence[str], severity: int, draws: Sequence[Draw]) -> list[str]:
+        """As calling it for each of n texts, with draws that a family or a profile began.
 
         Raises
         ------
@@ -75,15 +81,21 @@ class Perturbation:
             As calling it.
         """
         try:
-            perturbed = self.change(text, severity, draw)
+            if self.change_all is None:
+                perturbed = list(map(self.change, texts, repeat(severity), draws))
+            else:
+                perturbed = self.change_all(texts, severity, draws)
         except Exception as error:
-            raise PerturbationError(
-                f"raised {named(error)}", where=f"perturbation {self.name}", mend="mend it, or leave its family out"
-            ) from error
-        if not isinstance(perturbed, str):
-            given = type(perturbed).__name__
-            raise PerturbationError(f"gave {given}, not a text", where=f"perturbation {self.name}", mend="return a str")
+            raise self._refused(f"raised {named(error)}", "mend it, or leave its family out") from error
+        if len(perturbed) != len(texts):
+            raise self._refused(f"gave {len(perturbed):,} texts for {len(texts):,}", "return one for each")
+        for given in perturbed:
+            if not isinstance(given, str):
+                raise self._refused(f"gave {type(given).__name__}, not a text", "return a str")
         return perturbed
+
+    def _refused(self, said: str, mend: str) -> PerturbationError:
+        return PerturbationError(said, where=f"perturbation {self.name}", mend=mend)
 
     def covers(self, language: str, script: str) -> bool:
         """Whether it can be applied to a message in that language and script."""
@@ -135,12 +147,14 @@ def register(perturbation: Perturbation) -> Perturbation:
     return perturbation
 
 
-def perturbation(family: str, *, languages: Iterable[str] = ("en",), weight: float = 1.0) -> Callable[[Change], Change]:
+def perturbation(
+    family: str, *, languages: Iterable[str] = ("en",), weight: float = 1.0, change_all: ChangeAll | None = None
+) -> Callable[[Change], Change]:
     """Register the decorated function under its own name."""
 
     def decorate(change: Change) -> Change:
         name = change.__name__
-        register(Perturbation(name, family, change, tuple(languages), weight))
+        register(Perturbation(name, family, change, tuple(languages), weight, change_all))
         return change
 
     return decorate
@@ -265,8 +279,8 @@ def _perturbed(texts: Sequence[str], members: Sequence[Perturbation], severity: 
     require_severity(severity)
     key = members[0].name if len(members) == 1 else members[0].family
     one, begin = Members.of(members), draws(key, severity, seed)
-    stretches = (texts[start : start + _STRETCH] for start in range(0, len(texts), _STRETCH))
-    return [new for stretch in stretches for new in one.change_all(stretch, severity, list(map(begin, stretch)))]
+    stretches = (texts[start : start + STRETCH] for start in range(0, len(texts), STRETCH))
+    return [new for stretch in stretches for new in one.change(stretch, severity, list(map(begin, stretch)), stretch)]
 
 
 class Members(NamedTuple):
@@ -283,38 +297,38 @@ class Members(NamedTuple):
         covering = tuple(_COVERING.get(tuple(member.languages), member.applies_to) for member in members)
         return cls(tuple(members), _ends(members), covering)
 
-    def change(self, text: str, severity: int, draw: Draw, written: str) -> str:
-        """The text as one of them leaves it, drawn by its weight; another one where that changes nothing.
+    def change(self, texts: Sequence[str], severity: int, draws: Sequence[Draw], written: Sequence[str]) -> list[str]:
+        """Each of n texts as one of them leaves it, drawn by its weight; another one where that changes nothing.
 
-        Those that do not apply to what was written at first are left out.
+        Those that do not apply to what was written at first are left out. What one member changes is done in one go, as
+        a processor does the same thing again sooner than another one.
         """
-        return self._changed(self._drawn(draw), text, severity, draw, written)
-
-    def change_all(self, texts: Sequence[str], severity: int, draws: Sequence[Draw]) -> list[str]:
-        """As `change` for each of n texts with its draw.
-
-        What one member changes is done in one go, as a processor does the same thing again sooner than another one.
-        """
-        rows = list(map(self._drawn, draws))
         changed = list(texts)
-        for i in sorted(range(len(rows)), key=rows.__getitem__):
-            changed[i] = self._changed(rows[i], texts[i], severity, draws[i], texts[i])
+        for row, drawn in self._drawn(draws).items():
+            covered = self.covering[row]
+            tried = [i for i in drawn if covered(written[i])]
+            perturbed = self.members[row].apply([texts[i] for i in tried], severity, [draws[i] for i in tried])
+            for i, new in zip(tried, perturbed, strict=True):
+                changed[i] = new
+            left = [i for i in drawn if changed[i] == texts[i]] if len(self.members) > 1 else []
+            if left:
+                given = ([texts[i] for i in left], severity, [draws[i] for i in left], [written[i] for i in left])
+                for i, new in zip(left, self._without(row).change(*given), strict=True):
+                    changed[i] = new
         return changed
 
-    def _drawn(self, draw: Draw) -> int:
-        return draw.weighted(self.ends) if len(self.ends) > 1 else 0
+    def _drawn(self, draws: Sequence[Draw]) -> dict[int, Sequence[int]]:
+        """The rows of the texts that each member is drawn for."""
+        if len(self.members) == 1:
+            return {0: range(len(draws))}
+        found: defaultdict[int, list[int]] = defaultdict(list)
+        for i, draw in enumerate(draws):
+            found[draw.weighted(self.ends)].append(i)
+        return {**found}
 
-    def _changed(self, row: int, text: str, severity: int, draw: Draw, written: str) -> str:
-        members, _, covering = self
-        if covering[row](written):
-            perturbed = members[row].apply(text, severity, draw)
-            if perturbed != text:
-                return perturbed
-        if len(members) == 1:
-            return text
-        left = members[:row] + members[row + 1 :]
-        others = Members(left, _ends(left), covering[:row] + covering[row + 1 :])
-        return others.change(text, severity, draw, written)
+    def _without(self, row: int) -> Members:
+        left = self.members[:row] + self.members[row + 1 :]
+        return Members(left, _ends(left), self.covering[:row] + self.covering[row + 1 :])
 
 
 def _ends(members: Sequence[Perturbation]) -> tuple[float, ...]:

@@ -15,8 +15,9 @@ from roadworthy import lexicon
 from roadworthy.perturbations.draw import Draw
 from roadworthy.perturbations.fitting import word_set
 from roadworthy.perturbations.mood import is_asking, is_upset
+from roadworthy.perturbations.phrases import Rule, find_phrases, replace_found, replace_phrases
 from roadworthy.perturbations.texting import same_negation
-from roadworthy.perturbations.words import SHARE, Rule, find_phrases, is_negation, replace_phrases
+from roadworthy.perturbations.words import SHARE, is_negation
 from roadworthy.perturbations.wrapping import by_length, function_words, opened, short_enough
 from roadworthy.remembered import Remembered
 
@@ -149,10 +150,12 @@ def by_the_clause(text: str, severity: int, draw: Draw, language: str) -> str:
     """A share of the clauses that hold what can be switched, most of it in each; a tag where there is none."""
     known = switchable(language)
     clauses = _cut(text.split(" "))
-    rows = [row for row, clause in enumerate(clauses) if find_phrases(clause.split(" "), known)]
+    found = [find_phrases(clause, known) for clause in clauses]
+    rows = list(compress(count(), found))
     for chosen in draw.rows(len(rows), SHARE[severity]):
-        clauses[rows[chosen]] = replace_phrases(clauses[rows[chosen]], _WHOLLY, draw, known, fitting(language))
-    return _or_tagged(text, " ".join(clauses), draw, language)
+        row = rows[chosen]
+        clauses[row] = replace_found(clauses[row], found[row], _WHOLLY, draw, known, fitting(language))
+    return _or_tagged(text, " ".join(map(" ".join, clauses)), draw, language)
 
 
 def _or_tagged(text: str, switched: str, draw: Draw, language: str) -> str:
@@ -164,14 +167,14 @@ def _or_tagged(text: str, switched: str, draw: Draw, language: str) -> str:
     return f"{text.rstrip(' .')} {short_enough(_frames(language, 'after', text), text, _WHOLLY, draw)}"
 
 
-def _cut(tokens: list[str]) -> list[str]:
+def _cut(tokens: list[str]) -> list[list[str]]:
     """The clauses: cut after marks, and before words that begin one."""
     found, start = [], 0
     for i in compress(count(1), map(or_, map(_ENDS.__getitem__, tokens), map(_BEGINS.__getitem__, tokens[1:]))):
         if i - start >= _SHORTEST_CLAUSE:
-            found.append(" ".join(tokens[start:i]))
+            found.append(tokens[start:i])
             start = i
-    return [*found, " ".join(tokens[start:])]
+    return [*found, tokens[start:]]
 
 
 # Whether a clause ends with a token, and whether one may begin with it.

@@ -18,17 +18,8 @@ from roadworthy.perturbations.draw import Draw
 from roadworthy.perturbations.fitting import RULES
 from roadworthy.perturbations.keyboard import NEIGHBOURS, neighbour
 from roadworthy.perturbations.mood import tone
-from roadworthy.perturbations.words import (
-    brings_digit,
-    fitting_forms,
-    is_negation,
-    like,
-    negations,
-    parts,
-    phrases_begin,
-    phrases_from,
-    plain,
-)
+from roadworthy.perturbations.phrases import brings_digit, fitting_forms, phrases_begin, phrases_from
+from roadworthy.perturbations.words import is_negation, like, negations, parts, plain
 from roadworthy.remembered import Remembered
 
 _INNER_VOWEL = re.compile(r"[aeiou]", re.IGNORECASE)

@@ -9,8 +9,9 @@ from roadworthy import lexicon
 from roadworthy.perturbations.draw import Draw
 from roadworthy.perturbations.fitting import RULES
 from roadworthy.perturbations.mood import is_greeting, tone
+from roadworthy.perturbations.phrases import replace_phrases
 from roadworthy.perturbations.registry import perturbation
-from roadworthy.perturbations.words import SHARE, change_words, like, negations, replace_phrases
+from roadworthy.perturbations.words import SHARE, change_words, like, negations
 
 _GREETINGS = ("hey", "hi", "yo", "heya")
 _OPENERS = ("ok so", "so", "um")

@@ -1,11 +1,11 @@
-"""Words inside messages: which may be changed, and how a share of them is replaced with the rest left as it stands."""
+"""Words inside messages: which may be changed, and how a share of them is changed with the rest left as it stands."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
-from itertools import compress, count, pairwise
+from itertools import compress, count
 from operator import ne
 
 from roadworthy import lexicon
@@ -22,8 +22,6 @@ _NUMBER_WORDS = (
 )
 _NUMBERS = frozenset(_NUMBER_WORDS.split(" "))
 
-# Whether a form fits, by itself and the words before and after what it would replace.
-Rule = Callable[[str, str, str], bool]
 # Words that look like plurals.
 _WORDS_IN_S = (
     "this always does news less unless across towards besides perhaps sometimes thanks oops christmas texas dallas "
@@ -65,7 +63,7 @@ def negations(text: str) -> list[str]:
     >>> negations("No, it didn't come w/o a fee")
     ['No', "didn't", 'w/o']
     """
-    return [word for told in _told(text) for word in told[0]]
+    return [word for told in _told(text.split()) for word in told[0]]
 
 
 def keeps(before: str, after: str) -> bool:
@@ -78,11 +76,12 @@ def keeps(before: str, after: str) -> bool:
     """
     if before == after:
         return True
-    if not after.strip():
-        return not before.strip()
-    if _same_but_for_plain(before.split(), after.split()):
+    pieces, others = before.split(), after.split()
+    if not others:
+        return not pieces
+    if _same_but_for_plain(pieces, others):
         return True
-    told, left = _told(before), _told(after)
+    told, left = _told(pieces), _told(others)
     return told == left or (_count(told) == _count(left) and _in_order(told, left))
 
 
@@ -100,9 +99,9 @@ def _same_but_for_plain(before: Sequence[str], after: Sequence[str]) -> bool:
 _Told = tuple[tuple[str, ...], tuple[str, ...]]
 
 
-def _told(text: str) -> list[_Told]:
-    """What must stay in a text, piece by piece; neither negations nor numbers reach across a space."""
-    return list(filter(None, map(_TOLD.__getitem__, text.split())))
+def _told(pieces: Sequence[str]) -> list[_Told]:
+    """What must stay of the pieces of a text; neither negations nor numbers reach across a space."""
+    return list(filter(None, map(_TOLD.__getitem__, pieces)))
 
 
 def _told_by(piece: str) -> _Told | None:
@@ -152,7 +151,7 @@ def parts(token: str) -> tuple[str, str, str]:
     >>> parts('"order?'), parts("order7"), parts("a@b.c")
     (('"', 'order', '?'), ('order7', '', ''), ('a@b.c', '', ''))
     """
-    return _PARTS[token]
+    return PARTS[token]
 
 
 def _split(token: str) -> tuple[str, str, str]:
@@ -164,7 +163,7 @@ def _split(token: str) -> tuple[str, str, str]:
     return match.groups() if match else (token, "", "")  # type: ignore[return-value]
 
 
-_PARTS = Remembered(_split)
+PARTS = Remembered(_split)
 
 
 def plain(tokens: Sequence[str]) -> list[str]:
@@ -178,7 +177,7 @@ def plain(tokens: Sequence[str]) -> list[str]:
     return list(map(_PLAIN.__getitem__, tokens))
 
 
-_PLAIN = Remembered(lambda token: parts(token)[1].lower().replace("’", "'"))
+_PLAIN = Remembered(lambda token: "" if token.isdecimal() else parts(token)[1].lower().replace("’", "'"))
 
 
 def change_words(
@@ -217,7 +216,7 @@ def _changeable(eligible: Callable[[str], bool]) -> Remembered[tuple[str, ...]]:
     def changeable(token: str) -> tuple[str, ...]:
         if token.isdecimal():
             return ()
-        split = _PARTS[token]
+        split = PARTS[token]
         word = split[1]
         return split if word and eligible(word) and not is_negation(word) else ()
 
@@ -229,161 +228,6 @@ def _changeable(eligible: Callable[[str], bool]) -> Remembered[tuple[str, ...]]:
 
 
 _CHANGEABLE: dict[Callable[[str], bool], Remembered[tuple[str, ...]]] = {}
-
-
-def replace_phrases(
-    text: str,
-    severity: int,
-    draw: Draw,
-    entries: Mapping[str, Sequence[str]],
-    rules: Mapping[str, Rule] | None = None,
-) -> str:
-    """Replace a share of the words and phrases that the entries hold, longest first, keeping case and punctuation.
-
-    Beside a number nothing is replaced by a form with a digit: "5 to 7" never becomes "5 2 7".
-
-    Parameters
-    ----------
-    entries
-        Each word or phrase with its alternatives; quickest as `lexicon.Entries`.
-    rules
-        For some of them, where which alternative fits; everywhere if not given.
-
-    Examples
-    --------
-    >>> replace_phrases("Are you there, as you said?", 5, Draw("x", 5, 0, ""), {"are you": ["r u"]})
-    'R u there, as you said?'
-    """
-    tokens = text.split(" ")
-    places = find_phrases(tokens, entries)
-    if rules is None:
-        found = [(start, end, entries[key]) for start, end, key in places]
-    else:
-        found = _fitting(tokens, places, entries, rules)
-    if not found:
-        return text
-    replaced, done = [], 0
-    for i in draw.rows(len(found), SHARE[severity]):
-        start, end, forms = found[i]
-        new = draw.pick_early(forms)
-        if brings_digit(new, tokens, start, end):
-            continue
-        before, first, _ = _PARTS[tokens[start]]
-        replaced += tokens[done:start]
-        replaced.append(
-            before + like(first.lower() if start and first == "I" else first, new) + _PARTS[tokens[end - 1]][2]
-        )
-        done = end
-    return " ".join(replaced + tokens[done:])
-
-
-def _fitting(
-    tokens: Sequence[str],
-    places: Sequence[tuple[int, int, str]],
-    entries: Mapping[str, Sequence[str]],
-    rules: Mapping[str, Rule],
-) -> list[tuple[int, int, Sequence[str]]]:
-    """The forms that fit, for each place where any does."""
-    found = []
-    for start, end, key in places:
-        forms = entries[key]
-        if key in rules:
-            forms = fitting_forms(forms, tokens, (start, end), rules[key])
-        if forms:
-            found.append((start, end, forms))
-    return found
-
-
-def fitting_forms(
-    forms: Sequence[str], tokens: Sequence[str], place: tuple[int, int], rule: Rule | None
-) -> Sequence[str]:
-    """Those of some forms that fit in the place of some tokens.
-
-    Examples
-    --------
-    >>> fitting_forms(["its", "tis"], ["where", "it", "is?"], (1, 3), lambda new, before, after: new == "tis" or after)
-    ['tis']
-    """
-    if rule is None:
-        return forms
-    before, after = beside(tokens, *place)
-    return [form for form in forms if rule(form, before, after)]
-
-
-def beside(tokens: Sequence[str], start: int, end: int) -> tuple[str, str]:
-    """The words before and after some tokens, in small letters; empty where a clause begins or ends there.
-
-    Examples
-    --------
-    >>> beside(["So", "where", "is", "it?", "It’s"], 1, 3), beside(["So,", "where", "is", "it?", "It’s"], 1, 4)
-    (('so', 'it'), ('', ''))
-    """
-    before = tokens[start - 1] if start and tokens[start][:1].isalnum() else ""
-    after = tokens[end] if end < len(tokens) and tokens[end - 1][-1:].isalnum() else ""
-    return _BESIDE[before] if before[-1:].isalnum() else "", _BESIDE[after] if after[:1].isalnum() else ""
-
-
-_BESIDE = Remembered(lambda token: parts(token)[1].lower().replace("’", "'") or token.lower())
-
-
-def brings_digit(new: str, tokens: Sequence[str], start: int, end: int) -> bool:
-    """Whether a digit would come to stand beside a number, if something new stood in the place of some tokens.
-
-    Examples
-    --------
-    >>> brings_digit("2", ["5", "to", "7"], 1, 2), brings_digit("2", ["go", "to", "work"], 1, 2)
-    (True, False)
-    """
-    if not _DIGITS.search(new):
-        return False
-    return any(map(is_number, (*tokens[max(0, start - 1) : start], *tokens[end : end + 1])))
-
-
-def find_phrases(tokens: Sequence[str], entries: Mapping[str, Sequence[str]]) -> list[tuple[int, int, str]]:
-    """Where entries stand among the tokens: start, end and key, left to right, the longest at each place.
-
-    A phrase does not reach across punctuation.
-    """
-    if not isinstance(entries, lexicon.Entries):
-        entries = lexicon.Entries({key: tuple(values) for key, values in entries.items()})
-    words = plain(tokens)
-    following = [*words[1:], ""]
-    found: list[tuple[int, int, str]] = []
-    done = 0
-    for start in compress(count(), map(entries.first_words.__contains__, words)):
-        if start < done:
-            continue
-        key = words[start]
-        if (key, following[start]) in entries.phrases and (longer := phrases_from(tokens, words, start, entries)):
-            key = longer[0]
-        elif key not in entries:
-            continue
-        done = start + 1 + key.count(" ")
-        found.append((start, done, key))
-    return found
-
-
-def phrases_begin(words: Sequence[str], entries: lexicon.Entries) -> Iterator[bool]:
-    """Of every word whether a phrase among the entries may begin there."""
-    return map(entries.phrases.__contains__, zip(words, (*words[1:], ""), strict=True))
-
-
-def phrases_from(tokens: Sequence[str], words: Sequence[str], start: int, entries: lexicon.Entries) -> list[str]:
-    """The phrases among the entries that stand there, of tokens and their plain words, the longest first."""
-    following = words[start + 1] if start + 1 < len(words) else ""
-    lengths = entries.phrases.get((words[start], following), ())
-    found = []
-    for end in (start + length for length in lengths if start + length <= len(words)):
-        key = " ".join(words[start:end])
-        if key in entries and _is_unbroken(tokens[start:end]):
-            found.append(key)
-    return found
-
-
-def _is_unbroken(tokens: Sequence[str]) -> bool:
-    """Whether no punctuation stands between some tokens."""
-    split = pairwise(map(_PARTS.__getitem__, tokens))
-    return not any(after or before for (_, _, after), (before, _, _) in split)
 
 
 def like(model: str, word: str) -> str:
