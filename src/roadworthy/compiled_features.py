@@ -159,6 +159,12 @@ class CompiledFeatures:
         self.ngrams = size
         self.dimension = 0 if self.encoder is None else int(self.encoder.dimension)
 
+    @property
+    def are_counts(self) -> bool:
+        """Whether every value is a whole number: how often an n-gram occurs, or whether it does."""
+        blocks = [block.norm is None and block.weight == 1.0 and not block.sublinear for block in self._blocks]
+        return self.encoder is None and all(blocks) and bool((self._weights == 1.0).all())
+
     def of(self, texts: Sequence[str]) -> list[Features]:
         """The features of n messages; an encoder gets all of them at once."""
         found = [self.of_one(text) for text in texts]

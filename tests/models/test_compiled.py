@@ -7,9 +7,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sklearn.base import clone
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.feature_extraction.text import CountVectorizer, HashingVectorizer, TfidfTransformer, TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
+from sklearn.naive_bayes import ComplementNB, MultinomialNB
 from sklearn.pipeline import FeatureUnion, Pipeline, make_pipeline
 from sklearn.svm import SVC, LinearSVC
 
@@ -23,8 +25,10 @@ from roadworthy.models.compiled import (
     PROBES,
     TOLERANCE,
     CompiledModel,
+    CompiledVectorizers,
     as_fast_model,
     compile_model,
+    compile_vectorizers,
     fuzzed,
     largest_difference,
 )
@@ -303,13 +307,46 @@ def test_a_pair_is_fast_too(fitted: dict[str, Pipeline]) -> None:
 
 
 def test_what_cannot_be_compiled_answers_by_itself() -> None:
-    forest = make_pipeline(CountVectorizer(), RandomForestClassifier(n_estimators=3, random_state=0)).fit(TEXTS, LABELS)
+    forest = make_pipeline(TfidfVectorizer(), RandomForestClassifier(n_estimators=3, random_state=0)).fit(TEXTS, LABELS)
     model = as_fast_model(forest, "forest")
     assert isinstance(model, SklearnClassifier)
     assert model.compiled is None
     assert np.array_equal(model.predict_proba(ASKED), forest.predict_proba(ASKED))
     assert isinstance(as_fast_model(make_pipeline(CountVectorizer(), LinearSVC()).fit(TEXTS, LABELS), "svm"), LabelOnly)
     assert isinstance(as_fast_model(kept, "kept"), FunctionModel)
+
+
+COUNTED = {
+    "bayes": make_pipeline(CountVectorizer(), MultinomialNB()),
+    "forest": make_pipeline(
+        CountVectorizer(ngram_range=(1, 2)), RandomForestClassifier(n_estimators=3, random_state=0)
+    ),
+    "pieces": make_pipeline(CountVectorizer(analyzer="char_wb", ngram_range=(2, 3), binary=True), ComplementNB()),
+}
+
+
+@pytest.mark.parametrize("name", COUNTED)
+def test_of_any_classifier_on_counts_the_vectorizers_are_compiled(name: str) -> None:
+    pipeline = clone(COUNTED[name]).fit(TEXTS, LABELS)
+    model = as_fast_model(pipeline, name)
+    assert isinstance(model.compiled, CompiledVectorizers)
+    assert model.compiled.classes == model.classes
+    alone = np.concatenate([model.predict_proba([text]) for text in ASKED])
+    assert np.array_equal(alone, pipeline.predict_proba(ASKED))
+    assert np.array_equal(model.predict_proba(ASKED), alone)
+
+
+def test_vectorizers_are_not_compiled_where_the_classifier_would_not_take_it() -> None:
+    class Strange(MultinomialNB):
+        def predict_proba(self, matrix: Any) -> Any:
+            if matrix.shape[0] == 1:
+                raise ValueError("one is too few")
+            return super().predict_proba(matrix)
+
+    assert compile_vectorizers(make_pipeline(CountVectorizer(), Strange()).fit(TEXTS, LABELS)) is None
+    assert compile_vectorizers(MultinomialNB().fit([[1], [2]], ["a", "b"])) is None
+    weighted = FeatureUnion([("w", CountVectorizer())], transformer_weights={"w": 0.5})
+    assert compile_vectorizers(make_pipeline(weighted, MultinomialNB()).fit(TEXTS, LABELS)) is None
 
 
 # Strings that nobody would write

@@ -129,11 +129,64 @@ def compile_model(estimator: Any, *, name: str = "compiled", proof: Sequence[str
     return compiled if largest_difference(compiled, estimator, [*PROBES, *proof]) <= TOLERANCE else None
 
 
+class CompiledVectorizers:
+    """A pipeline whose vectorizers are compiled and whose classifier is scikit-learn's.
+
+    One message goes around the vectorizers, which are made for batches; several go through the pipeline as it is. So
+    that both give the same to the last bit, whatever the classifier is, its features have to be counts.
+
+    Parameters
+    ----------
+    pipeline
+        A fitted pipeline of vectorizers and a classifier with ``predict_proba``.
+
+    Raises
+    ------
+    TypeError
+        It is none, or its vectorizers are not compiled or give no counts.
+    """
+
+    def __init__(self, pipeline: Any) -> None:
+        (_, transformer), (_, self._classifier) = pipeline.steps
+        self._pipeline = pipeline
+        self._features = CompiledFeatures(transformer)
+        if not self._features.are_counts:
+            raise TypeError("what is divided differs in the last bit")
+        self.classes = tuple(map(label_text, pipeline.classes_))
+
+    def predict_proba(self, texts: Sequence[str]) -> NDArray[np.float64]:
+        """Probabilities, shape (n, k)."""
+        if len(texts) != 1:
+            return self._pipeline.predict_proba(list(texts))  # type: ignore[no-any-return]
+        from scipy.sparse import csr_matrix
+
+        found = self._features.of_one(texts[0])
+        order = found.columns.argsort()
+        ends = np.array([0, len(order)], dtype=np.int32)
+        entries = found.values[order], found.columns[order].astype(np.int32), ends
+        row = csr_matrix(entries, shape=(1, self._features.ngrams), copy=False)
+        return self._classifier.predict_proba(row)  # type: ignore[no-any-return]
+
+
+def compile_vectorizers(estimator: Any) -> CompiledVectorizers | None:
+    """Compile the vectorizers of a fitted pipeline, or give None where that is not possible.
+
+    What comes out is compared with scikit-learn on a few messages, and dropped if anything differs.
+    """
+    try:
+        compiled = CompiledVectorizers(estimator)
+        found = np.concatenate([compiled.predict_proba([text]) for text in PROBES])
+        expected = np.asarray(estimator.predict_proba([*PROBES]))
+    except Exception:  # noqa: BLE001, RUF100 (a classifier may raise whatever it likes; then it is asked as it is)
+        return None
+    return compiled if np.array_equal(found, expected) else None
+
+
 def as_fast_model(loaded: Any, name: str) -> Model:
-    """As `as_model`, and compiled where it is a linear model on n-grams."""
+    """As `as_model`, and compiled where it is a linear model on n-grams, or in part where it works on their counts."""
     model = as_model(loaded, name=name)
     if isinstance(model, SklearnClassifier):
-        model.compiled = compile_model(model.estimator, name=name)
+        model.compiled = compile_model(model.estimator, name=name) or compile_vectorizers(model.estimator)
     return model
 
 
