@@ -12,6 +12,7 @@ from sklearn.pipeline import FeatureUnion, make_pipeline
 from roadworthy.compiled_features import CompiledFeatures
 from roadworthy.features import CHARACTERS, MEANING, WORDS, SentenceEmbedding, text_features
 from roadworthy.spelling import SpellingCorrector
+from roadworthy.tokens import tokenise
 
 TRAINING = [
     "Where is my order",
@@ -144,8 +145,8 @@ def test_spelling_is_corrected_first(messages):
     pipeline = make_pipeline(SpellingCorrector(), CountVectorizer()).fit(TRAINING)
     assert_equal_to_scikit_learn(pipeline, [*messages, ""])
     compiled = CompiledFeatures(pipeline)
-    assert [compiled.correct(text) for text in messages] == pipeline[0].transform(messages)
-    assert CompiledFeatures(pipeline[1]).correct("wher is") == "wher is"
+    assert [compiled.read(text) for text in messages] == [*map(tokenise, pipeline[0].transform(messages))]
+    assert CompiledFeatures(pipeline[1]).read("wher is") == ("wher", "is")
 
 
 def test_an_encoder_gets_all_messages_at_once():

@@ -76,3 +76,9 @@ def test_every_function_word_can_be_met():
 @given(st.text(st.characters(max_codepoint=127)))
 def test_ascii_letters_are_latin(text):
     assert (guess_language(text)[1] == "latin") == any(letter.isalpha() for letter in text)
+
+
+@given(st.text(st.characters(max_codepoint=127) | st.sampled_from("😡—²½٣…")))
+def test_signs_of_any_kind_change_no_script(text):
+    letters = [letter for letter in text if letter.isalpha()]
+    assert guess_language(text)[1] == ("latin" if letters else "other")

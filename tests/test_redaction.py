@@ -39,6 +39,7 @@ PERSONAL = [
 
 ORDINARY = [
     "order 123456789 is late",
+    "order 48213377 of 3, size 40",
     "#12345-6789",
     "where are 48213377 and 48213378",
     "4111 1111 1111 1112",

@@ -7,7 +7,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from roadworthy import lexicon, tokens
-from roadworthy.tokens import normalise, tokenise
+from roadworthy.tokens import normalise, says_nothing, tokenise
 
 
 @given(st.text(st.characters(exclude_characters="İ")))
@@ -54,3 +54,8 @@ def test_shorthand_is_written_out_to_its_end():
 def test_every_mark_stays_with_its_letter(block):
     marks = [chr(code) for code in range(*block) if unicodedata.category(chr(code)) in {"Mn", "Mc"}]
     assert [mark for mark in marks if len(tokenise(f"a{mark}b")) != 1] == []
+
+
+@given(st.text() | st.text(st.characters(max_codepoint=0x20)) | st.text(st.sampled_from("\u200b\u00ad\ufeff \u2003\n")))
+def test_what_says_nothing_has_no_token(text):
+    assert says_nothing(text) == (not tokenise(text))

@@ -9,16 +9,16 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from itertools import chain
+from itertools import chain, pairwise, repeat
 from math import sqrt
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import numpy as np
 
-from roadworthy.features import character_ngrams, pieces_of
+from roadworthy.features import character_ngrams, pieces_of, word_ngrams
 from roadworthy.remembered import Remembered
 from roadworthy.spelling import SpellingCorrector
-from roadworthy.tokens import tokenise
+from roadworthy.tokens import tokenise, tokens_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -36,8 +36,8 @@ class Features(NamedTuple):
     known
         How much of the message's n-grams the vocabulary of the last vectorizer covers: a share of squared weights,
         0 to 1, where an unknown n-gram weighs as much as the rarest known one.
-    text
-        The message that they are of, its spelling corrected.
+    words
+        The words and signs of the message, its spelling corrected, where the n-grams are our own; otherwise none.
     meaning
         The weighted embedding, shape (d,), whose columns follow those of the n-grams; None without an encoder.
     """
@@ -45,7 +45,7 @@ class Features(NamedTuple):
     columns: NDArray[np.intp]
     values: NDArray[np.float64]
     known: float
-    text: str
+    words: tuple[str, ...] = ()
     meaning: NDArray[np.float64] | None = None
 
 
@@ -60,19 +60,17 @@ _OF_THE_ANALYSER = (
     "tokenizer",
 )
 
-# The columns of a word's n-grams that are known, and the n-grams that are not.
-_OfWord = tuple[tuple[int, ...], tuple[str, ...]]
+# The columns of n-grams that are known, how often each occurs (None: once), and how many n-grams are unknown.
+_Found: TypeAlias = tuple[list[int], list[int] | None, int]
+_NOTHING: _Found = ([], None, 0)
+_UNKNOWN = -1
 
 
 @dataclass(frozen=True, slots=True)
 class _Block:
-    """One vectorizer: its n-grams of a text, and the column of each that it knows.
-
-    Where the n-grams of a text are those of its words, each word's are looked up once: words come again and again.
-    """
+    """One vectorizer: how a text is taken apart, the column of each n-gram, and what is made of both."""
 
     analyse: Callable[[str], Iterable[str]]
-    of_word: Remembered[_OfWord] | None
     columns: dict[str, int]
     binary: bool
     sublinear: bool
@@ -80,10 +78,8 @@ class _Block:
     weight: float
     rarest: float
 
-    def found(self, text: str) -> tuple[list[int], list[int] | None, int]:
-        """The known columns, how often each occurs (None: once), and how many n-grams are unknown."""
-        if self.of_word is not None:
-            return self._found_by_word(text, self.of_word)
+    def found(self, text: str) -> _Found:
+        """What is found of a text."""
         get = self.columns.get
         grams = [*self.analyse(text)]
         distinct = dict.fromkeys(grams)
@@ -94,27 +90,81 @@ class _Block:
         known = {column: n for gram, n in counts.items() if (column := get(gram)) is not None}
         return [*known], [*known.values()], len(counts) - len(known)
 
-    def _found_by_word(self, text: str, of_word: Remembered[_OfWord]) -> tuple[list[int], list[int] | None, int]:
-        words = list(map(of_word.__getitem__, tokenise(text)))
-        columns = [*dict.fromkeys(chain.from_iterable([known for known, _ in words]))]
-        return columns, None, len(set().union(*[others for _, others in words if others]))
+    def occurrences(self, text: str) -> Iterable[int | None]:
+        """The column of each n-gram that counts, as often as it does; None for one that is unknown."""
+        grams = self.analyse(text)
+        return map(self.columns.get, dict.fromkeys(grams) if self.binary else grams)
 
-    def share(self, values: NDArray[np.float64], unknown: int) -> float:
-        """The share of a message's n-grams that is known: of squared weights, not scaled yet."""
+    def weigh(self, values: NDArray[np.float64], counts: list[int] | None, unknown: int) -> float:
+        """Turn the weights of the known n-grams into their values, in place; give the share of n-grams that is known.
+
+        That is a share of squared weights, before they are scaled.
+        """
         mass = float(values.dot(values))
         total = mass + unknown * self.rarest
-        return mass / total if total else 0.0
-
-    def scale(self, values: NDArray[np.float64], counts: list[int] | None) -> None:
-        """Turn the weights of the known n-grams into their values, in place."""
         if counts is not None:
             values *= np.log(counts) + 1 if self.sublinear else counts
         factor = self.weight
         if self.norm is not None:
-            length = sqrt(values.dot(values)) if self.norm == "l2" else float(values.sum())
+            squares = mass if counts is None else float(values.dot(values))
+            length = sqrt(squares) if self.norm == "l2" else float(values.sum())
             factor = self.weight / length if length else 1.0
         if factor != 1.0:
             values *= factor
+        return mass / total if total else 0.0
+
+
+class _Piece(NamedTuple):
+    """What stands between white space: its words, corrected, the columns that it has, and its unknown n-grams."""
+
+    words: tuple[str, ...]
+    of_words: tuple[int, ...]
+    of_pieces: tuple[int, ...]
+    unknown: tuple[str, ...]
+
+
+class _OwnNgrams:
+    """The n-grams that `text_features` makes of a message.
+
+    All but the pairs of words are n-grams of what stands between white space, which comes again and again: it is worked
+    out once.
+    """
+
+    def __init__(self, corrector: SpellingCorrector, words: _Block, pieces: _Block) -> None:
+        self._corrector = corrector
+        self._words = words.columns
+        self._pieces = pieces.columns
+        self._known = Remembered(self._piece)
+
+    def read(self, text: str) -> tuple[str, ...]:
+        """The words and signs of a message, its spelling corrected."""
+        return tuple(chain.from_iterable([self._known[piece].words for piece in text.split()]))
+
+    def found(self, text: str) -> tuple[tuple[str, ...], list[_Found]]:
+        """The words and signs of a message, its spelling corrected, and what is found of either sort of n-grams."""
+        known = list(map(self._known.__getitem__, text.split()))
+        if not known:
+            return (), [_NOTHING, _NOTHING]
+        each, of_words, of_pieces, unknown = zip(*known, strict=True)
+        words = tuple(chain.from_iterable(each))
+        pairs = map(self._words.get, map(" ".join, pairwise(words)), repeat(_UNKNOWN))
+        columns = dict.fromkeys(chain(chain.from_iterable(of_words), pairs))
+        columns.pop(_UNKNOWN, None)
+        pieces = dict.fromkeys(chain.from_iterable(of_pieces))
+        return words, [([*columns], None, 0), ([*pieces], None, len(set().union(*unknown)))]
+
+    def _piece(self, piece: str) -> _Piece:
+        tokens = tokens_of((piece,))
+        words = self._corrector.corrected(tokens)
+        words = words if words is tokens else tokens_of(words)
+        ngrams = dict.fromkeys(chain.from_iterable(map(pieces_of, words)))
+        columns = list(map(self._pieces.get, ngrams))
+        return _Piece(
+            words,
+            tuple([column for column in map(self._words.get, words) if column is not None]),
+            tuple([column for column in columns if column is not None]),
+            tuple([ngram for ngram, column in zip(ngrams, columns, strict=True) if column is None]),
+        )
 
 
 class CompiledFeatures:
@@ -156,6 +206,7 @@ class CompiledFeatures:
             weights.append(_idf(vectorizer))
             size += len(weights[-1])
         self._weights = np.concatenate(weights)
+        self._own = self._own_ngrams()
         self.ngrams = size
         self.dimension = 0 if self.encoder is None else int(self.encoder.dimension)
 
@@ -170,29 +221,50 @@ class CompiledFeatures:
         found = [self.of_one(text) for text in texts]
         if self.encoder is None:
             return found
-        rows = self.encoder.encode([features.text for features in found]).astype(float) * self._embedding_weight
+        rows = self.encoder.encode([*map(self._corrected, texts)]).astype(float) * self._embedding_weight
         return [features._replace(meaning=row) for features, row in zip(found, rows, strict=True)]
 
-    def correct(self, text: str) -> str:
-        """The message with its spelling corrected, if there is a corrector."""
-        return text if self._corrector is None else str(self._corrector.correct(text))
+    def read(self, text: str) -> tuple[str, ...]:
+        """The words and signs of a message, its spelling corrected if there is a corrector."""
+        if self._own is not None:
+            return self._own.read(text)
+        return tokenise(self._corrected(text))
 
     def of_one(self, text: str) -> Features:
         """The features of one message, without its embedding."""
-        text = self.correct(text)
-        found = [block.found(text) for block in self._blocks]
+        words: tuple[str, ...] = ()
+        if self._own is None:
+            text = self._corrected(text)
+            found = [block.found(text) for block in self._blocks]
+        else:
+            words, found = self._own.found(text)
         listed: list[int] = []
         for own, _, _ in found:
             listed += own
         columns = np.array(listed, dtype=np.intp)
         values = self._weights[columns]
-        last, start = len(listed) - len(found[-1][0]), 0
-        known = self._blocks[-1].share(values[last:], found[-1][2])
-        for block, (own, counts, _) in zip(self._blocks, found, strict=True):
+        known, start = 0.0, 0
+        for block, (own, counts, unknown) in zip(self._blocks, found, strict=True):
             end = start + len(own)
-            block.scale(values[start:end], counts)
+            known = block.weigh(values[start:end], counts, unknown)
             start = end
-        return Features(columns, values, known, text)
+        return Features(columns, values, known, words)
+
+    def occurrences(self, text: str) -> NDArray[np.intp]:
+        """The columns of the n-grams of one message, each as often as it counts, where the features `are_counts`."""
+        text = self._corrected(text)
+        found = chain.from_iterable([block.occurrences(text) for block in self._blocks])
+        return np.array([column for column in found if column is not None], dtype=np.intp)
+
+    def _corrected(self, text: str) -> str:
+        return text if self._corrector is None else self._corrector.correct(text)
+
+    def _own_ngrams(self) -> _OwnNgrams | None:
+        """The quicker way to the n-grams, where they are our own."""
+        analysers = [block.analyse for block in self._blocks]
+        if self._corrector is None or analysers != [word_ngrams, character_ngrams]:
+            return None
+        return _OwnNgrams(self._corrector, *self._blocks) if all(block.binary for block in self._blocks) else None
 
 
 def _corrected(transformer: Any) -> tuple[SpellingCorrector | None, Any]:
@@ -219,11 +291,9 @@ def _block(vectorizer: Any, weight: float, offset: int) -> _Block:
         raise TypeError(f"{type(vectorizer).__name__} is not compiled")
     if vectorizer.input != "content" or np.dtype(vectorizer.dtype) not in (np.dtype("int64"), np.dtype("float64")):
         raise TypeError("a vectorizer of files, or of another precision, is not compiled")
-    analyse = _analyser(vectorizer)
     columns = {gram: int(column) + offset for gram, column in vectorizer.vocabulary_.items()}
     return _Block(
-        analyse=analyse,
-        of_word=Remembered(partial(_of_word, columns)) if analyse is character_ngrams and vectorizer.binary else None,
+        analyse=_analyser(vectorizer),
         columns=columns,
         binary=bool(vectorizer.binary),
         sublinear=bool(getattr(vectorizer, "sublinear_tf", False)),
@@ -246,13 +316,6 @@ def _analyser(vectorizer: Any) -> Callable[[str], Iterable[str]]:
 
 def _lowered(words: Callable[[str], list[str]], text: str) -> list[str]:
     return words(text.lower())
-
-
-def _of_word(columns: dict[str, int], word: str) -> _OfWord:
-    """The columns of a word's n-grams that are known, and those n-grams that are not."""
-    pieces = dict.fromkeys(pieces_of(word))
-    known = tuple([column for column in map(columns.get, pieces) if column is not None])
-    return known, tuple([piece for piece in pieces if piece not in columns])
 
 
 def _idf(vectorizer: Any) -> NDArray[np.float64]:

@@ -12,7 +12,6 @@ import numpy as np
 
 from roadworthy.compiled_features import CompiledFeatures
 from roadworthy.features import text_features, vocabulary_of
-from roadworthy.tokens import tokenise
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -136,7 +135,7 @@ class Familiarity:
         return Parts(similarity, max(0.0, meaning), certainty)
 
     def _tokens(self, text: str, features: Features | None = None) -> tuple[str, ...]:
-        return tokenise(self.compiled.correct(text) if features is None else features.text)
+        return self.compiled.read(text) if features is None else features.words
 
     def _require_fit(self) -> None:
         """Refuse prototypes of other features or classes."""

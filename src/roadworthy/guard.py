@@ -14,7 +14,7 @@ from roadworthy.errors import DataError, counted
 from roadworthy.familiarity import Familiarity, Parts, Prototypes
 from roadworthy.features import embed_once, with_encoder
 from roadworthy.language import UNKNOWN, guess_language, language_of
-from roadworthy.tokens import tokenise
+from roadworthy.tokens import says_nothing
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -255,7 +255,7 @@ class Guard:
 
     def _rules(self, text: str, label: str) -> tuple[str, ...]:
         """What makes a message untrustworthy whatever its familiarity."""
-        if not tokenise(text):
+        if says_nothing(text):
             return (EMPTY,)
         broken = []
         if len(text) > self.longest_:

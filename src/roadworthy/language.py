@@ -10,6 +10,9 @@ from roadworthy import lexicon
 
 UNKNOWN = "und"
 _ENGLISH, _NONE = ("en", "latin"), (UNKNOWN, "other")
+_LATIN_LETTER = re.compile("[A-Za-z]")
+# Beyond ASCII; also a few numbers that are no digits.
+_OTHER_LETTER = re.compile(r"[^\W\d_\x00-\x7f]")
 _WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)*")
 # An apostrophe that is not inside a word.
 _QUOTE = re.compile(r"(?<![A-Za-z])'|'(?![A-Za-z])")
@@ -87,6 +90,8 @@ _remembered = lru_cache(maxsize=1 << 14)(language_of)
 
 
 def _script(text: str) -> tuple[str, str]:
+    if _OTHER_LETTER.search(text) is None:
+        return ("latin", "en") if _LATIN_LETTER.search(text) else ("other", UNKNOWN)
     counts: dict[tuple[str, str], int] = {}
     for character in text:
         if character.isalpha():

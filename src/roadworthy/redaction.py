@@ -35,6 +35,9 @@ _IPV4 = re.compile(r"(?<![\w.])[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}(?!
 _IPV6 = re.compile(r"(?<![\w:.])[0-9A-Fa-f:.]{3,45}(?![\w:])")
 _PHONE_LIKE = re.compile(r"[+(]{0,2}\d[\d \u00a0\u2010-\u2013().+/-]{5,}")
 
+# What a short phone number starts with.
+_DIALLED = re.compile(r"[+(]|(?<!\d)0")
+
 _LETTER_NUMBERS = {ord("A") + n: str(10 + n) for n in range(26)}
 _FEWEST_PHONE_DIGITS = 7
 _LONGEST_ORDER_NUMBER = 9
@@ -270,6 +273,9 @@ def _phone_numbers(text: str, start: int, end: int) -> Iterator[tuple[int, int]]
     # The neighbours tell a price or a time stamp from a phone number.
     begin = max(0, start - _PHONE_CONTEXT)
     window = text[begin : end + _PHONE_CONTEXT]
+    if _DIALLED.search(window) is None and len("".join(_DIGITS.findall(window))) <= _LONGEST_ORDER_NUMBER:
+        # Whatever were found would be taken for an order number.
+        return
     for region in PHONE_REGIONS:
         for match in PhoneNumberMatcher(window, region, Leniency.VALID, _MOST_PHONE_TRIES):
             if _is_phone(match.raw_string):

@@ -51,10 +51,15 @@ class SpellingCorrector(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 
     def correct(self, text: str) -> str:
         """One message with its words corrected."""
-        rank = self._rank
         tokens = tokenise(text)
-        fixed = [token if token in rank else self._remembered(token) for token in tokens]
-        return text if fixed == [*tokens] else " ".join(fixed)
+        fixed = self.corrected(tokens)
+        return text if fixed is tokens else " ".join(fixed)
+
+    def corrected(self, tokens: tuple[str, ...]) -> tuple[str, ...]:
+        """Words and signs with the words corrected; the very same where there is nothing to correct."""
+        rank = self._rank
+        fixed = tuple([token if token in rank else self._remembered(token) for token in tokens])
+        return tokens if fixed == tokens else fixed
 
     def _remembered(self, token: str) -> str:
         """The nearest known word; slips repeat themselves, so the last few thousand are remembered."""

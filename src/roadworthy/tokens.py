@@ -6,9 +6,13 @@ import re
 import unicodedata
 from functools import cache, lru_cache
 from itertools import chain
+from typing import TYPE_CHECKING
 
 from roadworthy import lexicon
 from roadworthy.remembered import Remembered
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 # Signs that belong to the letter before them, which `\w` leaves out: Latin, Hebrew, Arabic, Indic and Thai ones.
 _MARKS = (
@@ -50,7 +54,29 @@ def tokenise(text: str) -> tuple[str, ...]:
     >>> tokenise("Where r u? pls!")
     ('where', 'are', 'you', '?', 'please', '!')
     """
-    return tuple(chain.from_iterable(map(_TOKENS.__getitem__, text.split())))
+    return tokens_of(text.split())
+
+
+def says_nothing(text: str) -> bool:
+    r"""Whether a message holds no words or signs.
+
+    Examples
+    --------
+    >>> says_nothing(" \t "), says_nothing("\u200b"), says_nothing("?")
+    (True, True, False)
+    """
+    return not text or text.isspace() if text.isascii() else not tokenise(text)
+
+
+def tokens_of(pieces: Iterable[str]) -> tuple[str, ...]:
+    """The words and signs of pieces of a message that stand between white space.
+
+    Examples
+    --------
+    >>> tokens_of(["pls!", "now"])
+    ('please', '!', 'now')
+    """
+    return tuple(chain.from_iterable(map(_TOKENS.__getitem__, pieces)))
 
 
 def _tokens(piece: str) -> tuple[str, ...]:

@@ -132,6 +132,8 @@ def test_any_text_is_answered_alike(
         found = compiled.predict_proba(texts)
         assert np.allclose(found.sum(axis=1), 1, rtol=0, atol=1e-12)
         assert found.min() >= 0
+        for text, features in zip(texts, compiled.features.of(texts), strict=True):
+            assert np.allclose(compiled.best_of(text)[1:], compiled.best(features)[1:], rtol=0, atol=1e-12)
 
 
 # What was compiled already in the test above, by the model: these live as long as the module.

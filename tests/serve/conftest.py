@@ -126,7 +126,8 @@ class Client:
         return self.post("/v1/predict", body, **headers)
 
     def rows(self, **options: Any) -> list[dict[str, Any]]:
-        """What the log holds."""
+        """What the log holds; rows of a burst would otherwise be in it some milliseconds later."""
+        self.portal.call(self.service.log.settle)
         return read_predictions(self.service.settings.log, **options).to_dict("records")
 
     def metric(self, name: str, /, **labels: str) -> float | None:

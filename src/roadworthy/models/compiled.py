@@ -75,6 +75,7 @@ class CompiledModel:
         name: str = "compiled",
     ) -> None:
         self.features = features
+        self._sums = features.are_counts
         self.weights = np.ascontiguousarray(weights, dtype=np.float64) * temperature
         self.intercept = np.asarray(intercept, dtype=np.float64) * temperature
         self.temperature = temperature
@@ -88,21 +89,34 @@ class CompiledModel:
 
     def probabilities(self, features: Features) -> NDArray[np.float64]:
         """The probabilities of the classes for one message, shape (k,)."""
-        powers, _, _ = self._powers(features)
+        powers, _, _ = self._powers(self._scores(features))
         powers /= np.add.reduce(powers)
         return powers
 
     def best(self, features: Features) -> tuple[int, float, float]:
         """The likeliest class for one message: its number, its probability, and its score."""
-        powers, best, highest = self._powers(features)
+        return self._best(self._scores(features))
+
+    def best_of(self, text: str) -> tuple[int, float, float]:
+        """As `best`, for a message whose features are of no further use; where they are counts they are not made."""
+        if not self._sums:
+            return self.best(self.features.of([text])[0])
+        return self._best(np.add.reduce(self.weights.take(self.features.occurrences(text), axis=0)))
+
+    def _best(self, scores: NDArray[np.float64]) -> tuple[int, float, float]:
+        powers, best, highest = self._powers(scores)
         return best, 1.0 / float(np.add.reduce(powers)), highest / self.temperature
 
-    def _powers(self, features: Features) -> tuple[NDArray[np.float64], int, float]:
-        """Of each class e to the power of its score less the highest one, shape (k,); whose that is, and itself."""
+    def _scores(self, features: Features) -> NDArray[np.float64]:
+        """The score of each class, without its intercept, shape (k,)."""
         scores: NDArray[np.float64] = features.values.dot(self.weights.take(features.columns, axis=0))
-        scores += self.intercept
         if features.meaning is not None:
             scores += features.meaning @ self.weights[self.features.ngrams :]
+        return scores
+
+    def _powers(self, scores: NDArray[np.float64]) -> tuple[NDArray[np.float64], int, float]:
+        """Of each class e to the power of its score less the highest one, shape (k,); whose that is, and itself."""
+        scores += self.intercept
         best = int(scores.argmax())
         highest = float(scores[best])
         scores -= highest

@@ -105,8 +105,7 @@ class GuardedModel:
         return self.answers([text])[0]
 
     def _answer(self, linear: CompiledModel, text: str, features: Features) -> Answer:
-        own = features if self._shares_features else linear.features.of_one(text)
-        best, confidence, score = linear.best(own)
+        best, confidence, score = linear.best(features) if self._shares_features else linear.best_of(text)
         label = linear.classes[best]
         certainty = certainty_of(score) if self.guard.uses_certainty_ else None
         return self._judged(text, label, confidence, certainty, features)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Annotated, Any
@@ -12,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from roadworthy.data import TEXT_COLUMNS
 from roadworthy.serve.problems import Problem
-from roadworthy.tokens import tokenise
+from roadworthy.tokens import says_nothing
 
 if TYPE_CHECKING:
     from roadworthy.serve.settings import ServeSettings
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 JSON, CSV = "application/json", "text/csv"
 _UTF_8 = {"utf-8", "utf8", "us-ascii", "ascii"}
 _SHOWN = 5
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 class _Body(BaseModel):
@@ -102,7 +104,7 @@ def read_feedback(body: bytes) -> FeedbackGiven:
         It is no such thing.
     """
     given: FeedbackGiven = _parsed(_FEEDBACK, body)
-    if not tokenise(given.label):
+    if says_nothing(given.label):
         raise Problem(422, "empty-label", "label says nothing; send the true label", field="label")
     return given
 
@@ -140,9 +142,9 @@ def require_answerable(texts: Sequence[str], places: Sequence[str], settings: Se
         if len(text) > settings.max_length:
             detail = f"{place} has {len(text):,} characters, more than {settings.max_length:,}; send a shorter message"
             raise Problem(422, "message-too-long", detail, field=place)
-        if not text.isascii() and any("\ud800" <= character <= "\udfff" for character in text):
+        if not text.isascii() and _SURROGATE.search(text):
             raise Problem(422, "invalid-text", f"{place} holds a lone surrogate; send valid Unicode", field=place)
-        if not tokenise(text):
+        if says_nothing(text):
             raise Problem(422, "empty-message", f"{place} says nothing; send a message", field=place)
 
 
