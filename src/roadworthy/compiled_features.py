@@ -154,10 +154,10 @@ class _OwnNgrams:
         return words, [([*columns], None, 0), ([*pieces], None, len(set().union(*unknown)))]
 
     def _piece(self, piece: str) -> _Piece:
-        tokens = tokens_of((piece,))
+        tokens = tokenise(piece)
         words = self._corrector.corrected(tokens)
         words = words if words is tokens else tokens_of(words)
-        ngrams = dict.fromkeys(chain.from_iterable(map(pieces_of, words)))
+        ngrams = dict.fromkeys(chain.from_iterable(map(pieces_of, dict.fromkeys(words))))
         columns = list(map(self._pieces.get, ngrams))
         return _Piece(
             words,

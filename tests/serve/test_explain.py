@@ -103,9 +103,9 @@ def _shared(made=[]):  # noqa: B006 (hypothesis takes no fixture of a module)
 )
 def test_long_messages_take_time_in_proportion(model, unit):
     def seconds(n):
-        begun = time.perf_counter()
+        begun = time.process_time()
         explain(model, (unit * n)[:n])
-        return time.perf_counter() - begun
+        return time.process_time() - begun
 
     best = [min(seconds(n) for _ in range(3)) for n in (5_000, 20_000)]
     assert best[0] < 0.5
