@@ -28,6 +28,36 @@ def test_a_guarded_model_on_enough_messages_leaves_nothing_to_say(found, keyword
     assert found(Wary(), train=Dataset.of(["another one"], ["order"])) == {}
 
 
+class Afraid:
+    """Flags every message, or every one that is written in capitals."""
+
+    def __init__(self, model, *, of_capitals=False):
+        self.model, self.of_capitals = model, of_capitals
+
+    def answer(self, texts):
+        answered = self.model.answer(texts)
+        answered.flagged[:] = [text.isupper() or not self.of_capitals for text in texts]
+        return answered
+
+
+def test_who_flags_everything_is_no_use(found, keyword, many):
+    finding = found(Afraid(keyword))["nothing_trusted"]
+    assert finding.level == "fail"
+    assert finding.message.startswith(f"Each of the {len(many)} clean messages was flagged")
+    assert inspect(Afraid(keyword), many, suite=CASING).verdict == "fail"
+
+
+def test_who_flags_all_that_is_real_is_no_use(found, keyword, many):
+    wary = Afraid(keyword, of_capitals=True)
+    shouted = Dataset.of([text.upper() for text in many.texts], many.labels)
+    assert "real messages was flagged" in found(wary, real=shouted)["nothing_trusted"].message
+    assert "nothing_trusted" in found(wary, real=Dataset.of(shouted.texts))
+    few = Dataset.of(shouted.texts[:2], shouted.labels[:2])
+    beyond = Dataset.of(shouted.texts, ["none of these"] * len(many))
+    assert "nothing_trusted" not in found(wary, real=few)
+    assert "nothing_trusted" not in found(wary, real=beyond, oos_label="none of these")
+
+
 def test_no_guard(found, keyword):
     assert found(keyword)["no_guard"].level == "note"
 

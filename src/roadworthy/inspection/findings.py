@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from roadworthy.inspection.measure import Asked
     from roadworthy.models.ask import Unanswered
 
-_HALF_WIDTH = 0.1
+_HALF, _HALF_WIDTH = 0.5, 0.1
 _REPEATED = 0.05
 
 
@@ -36,6 +36,7 @@ def find_all(
         *(Finding(level="fail", code=code, message=sentence) for code, _, sentence in unanswered),
         *_model(asked),
         *_oos_label(asked, oos_label),
+        *_trusted(groups),
         *_tested(groups),
         *_overlaps(clean, real, train),
         *_data(groups, clean, real, sampled_from),
@@ -80,6 +81,24 @@ def _oos_label(asked: Asked, oos_label: str | None) -> list[Finding]:
             message=f"No message has the out-of-scope label {oos_label!r}, and the model never answers it: check its "
             "spelling.",
         )
+    ]
+
+
+def _trusted(groups: Sequence[Group]) -> list[Finding]:
+    """Messages of which the model flags every one, although they belong to its classes: that too is no use to anybody.
+
+    Where all are out of scope, or they are so few that it may be chance, there is nothing to say.
+    """
+    whole = [group for group in groups if group.kind == "clean" or (group.kind == "real" and group.name == "all")]
+    return [
+        Finding(
+            level="fail",
+            code="nothing_trusted",
+            message=f"Each of the {counted(group.n, f'{group.kind} message')} was flagged: the model gives no answer "
+            "that could be trusted.",
+        )
+        for group in whole
+        if group.n > group.out_of_scope and group.coverage.value == 0 and (group.coverage.high or 0) < _HALF
     ]
 
 
