@@ -5,8 +5,8 @@
 The messages are support_desk's (12 words each), repeated with a number at the end so that all differ, or those of a
 file, perhaps only its short ones; no round holds one of another round. Each message is perturbed once at severity 3, on
 one core. All are asked in turn, round after round, and the best round counts: what else the machine does only ever
-makes one slower. What was in memory before is
-left out of the collection of garbage: how much Python, pandas and the peers hold is not what noise costs.
+makes one slower. What was in memory before is left out of the collection of garbage: how much Python, pandas and the
+peers hold is not what noise costs.
 """
 
 from __future__ import annotations

@@ -190,7 +190,7 @@ class CompiledFeatures:
     """
 
     def __init__(self, transformer: Any) -> None:
-        self._corrector, transformer = _corrected(transformer)
+        self._corrector, transformer = _without_corrector(transformer)
         parts = _parts(transformer)
         self.encoder: Any = None
         if parts and hasattr(parts[-1][0], "encoder"):
@@ -267,7 +267,7 @@ class CompiledFeatures:
         return _OwnNgrams(self._corrector, *self._blocks) if all(block.binary for block in self._blocks) else None
 
 
-def _corrected(transformer: Any) -> tuple[SpellingCorrector | None, Any]:
+def _without_corrector(transformer: Any) -> tuple[SpellingCorrector | None, Any]:
     """The corrector of spelling in front of the vectorizers, if there is one, and these."""
     steps = [step for _, step in getattr(transformer, "steps", ())]
     if len(steps) == 2 and isinstance(steps[0], SpellingCorrector):

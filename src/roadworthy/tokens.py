@@ -65,7 +65,10 @@ def says_nothing(text: str) -> bool:
     >>> says_nothing(" \t "), says_nothing("\u200b"), says_nothing("?")
     (True, True, False)
     """
-    return not text or text.isspace() if text.isascii() else not tokenise(text)
+    if text.isascii():
+        # Every other sign of ASCII is a token.
+        return not text or text.isspace()
+    return not tokenise(text)
 
 
 def tokens_of(pieces: Iterable[str]) -> tuple[str, ...]:
