@@ -106,6 +106,15 @@ def test_a_pipeline_is_compiled_and_answers_alike(fitted: dict[str, Pipeline], n
     assert largest_difference(compiled, fitted[name], ASKED) <= TOLERANCE
 
 
+@pytest.mark.parametrize("name", PIPELINES)
+def test_words_that_come_again_count_as_often_as_they_do(fitted: dict[str, Pipeline], name: str) -> None:
+    compiled = compile_model(fitted[name])
+    assert compiled is not None
+    for text in [f"{text} {text} order order refund" for text in TEXTS[:9]]:
+        confidence = fitted[name].predict_proba([text]).max()
+        assert np.allclose(compiled.best_of(text)[1], confidence, rtol=0, atol=1e-9)
+
+
 def test_a_hardened_model_of_many_classes_answers_alike(trained: Artifact) -> None:
     compiled = compile_model(trained.model.estimator)
     assert compiled is not None
